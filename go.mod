@@ -1,0 +1,3 @@
+module evenkeel.dev
+
+go 1.26.0
