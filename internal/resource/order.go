@@ -1,0 +1,86 @@
+package resource
+
+import (
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/api/v1alpha1"
+)
+
+// kindOrder is Argo CD's order of kinds within a wave (argo-cd.md §5.3).
+var kindOrder = func() map[string]int {
+	order := map[string]int{}
+	for i, k := range []string{
+		"Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy", "PodDisruptionBudget",
+		"ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass", "PersistentVolume", "PersistentVolumeClaim",
+		"CustomResourceDefinition", "ClusterRole", "ClusterRoleList", "ClusterRoleBinding", "ClusterRoleBindingList",
+		"Role", "RoleList", "RoleBinding", "RoleBindingList", "Service", "DaemonSet", "Pod", "ReplicationController",
+		"ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress",
+		"APIService",
+	} {
+		order[k] = i
+	}
+	return order
+}()
+
+// KindRank is a kind's place among the kinds; kinds that are not listed,
+// custom resources first of all, come after all others.
+func KindRank(kind string) int {
+	if r, ok := kindOrder[kind]; ok {
+		return r
+	}
+	return len(kindOrder)
+}
+
+// SyncWave is the wave in which obj is applied: its annotation, else the
+// weight of its Helm hook, else 0. What is not a number counts as 0, as in Argo CD.
+func SyncWave(obj *unstructured.Unstructured) int {
+	a := obj.GetAnnotations()
+	for _, key := range [...]string{v1alpha1.AnnotationSyncWave, v1alpha1.AnnotationHelmHookWeight} {
+		if w, err := strconv.Atoi(strings.TrimSpace(a[key])); err == nil {
+			return w
+		}
+	}
+	return 0
+}
+
+// IsHook says whether obj is a hook of Argo CD's or Helm's and so not part of
+// the desired state that is compared.
+func IsHook(obj *unstructured.Unstructured) bool {
+	a := obj.GetAnnotations()
+	if _, ok := a[v1alpha1.AnnotationHook]; ok {
+		return true
+	}
+	h, ok := a[v1alpha1.AnnotationHelmHook]
+	return ok && strings.TrimSpace(h) != "crd-install"
+}
+
+// Options are the key=value words of an options annotation or list.
+type Options map[string]string
+
+// ParseOptions reads "A=x,B=y" lists; later words win. A word without "=" has
+// the value "".
+func ParseOptions(lists ...string) Options {
+	o := Options{}
+	for _, list := range lists {
+		for word := range strings.SplitSeq(list, ",") {
+			k, v, _ := strings.Cut(strings.TrimSpace(word), "=")
+			if k != "" {
+				o[k] = v
+			}
+		}
+	}
+	return o
+}
+
+// SyncOptions are the options of an object's own annotation.
+func SyncOptions(obj *unstructured.Unstructured) Options {
+	return ParseOptions(obj.GetAnnotations()[v1alpha1.AnnotationSyncOptions])
+}
+
+// CompareOptions are the options of an object's compare annotation.
+func CompareOptions(obj *unstructured.Unstructured) Options {
+	return ParseOptions(obj.GetAnnotations()[v1alpha1.AnnotationCompareOptions])
+}

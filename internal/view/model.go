@@ -1,0 +1,140 @@
+package view
+
+// App is the row of one Application. Times are RFC 3339 in UTC, empty when
+// unknown.
+type App struct {
+	Namespace      string            `json:"namespace"`
+	Name           string            `json:"name"`
+	Project        string            `json:"project"`
+	Labels         map[string]string `json:"labels,omitempty"`
+	CreatedAt      string            `json:"createdAt"`
+	Source         Source            `json:"source"`
+	Destination    Destination       `json:"destination"`
+	Sync           string            `json:"sync"`
+	Health         string            `json:"health"`
+	Revision       string            `json:"revision"`
+	AutoSync       bool              `json:"autoSync"`
+	SelfHeal       bool              `json:"selfHeal"`
+	Prune          bool              `json:"prune"`
+	Deleting       bool              `json:"deleting"`
+	Reason         Reason            `json:"reason"`
+	Operation      *Operation        `json:"operation"`
+	Conditions     []Condition       `json:"conditions"`
+	Counts         Counts            `json:"counts"`
+	OutOfSyncSince string            `json:"outOfSyncSince"`
+	ObservedAt     string            `json:"observedAt"`
+	Images         []string          `json:"images"`
+}
+
+// Key is the row's identity in deltas: NAMESPACE/NAME.
+func (a App) Key() string { return a.Namespace + "/" + a.Name }
+
+// Source is where an Application's manifests come from.
+type Source struct {
+	RepoURL        string `json:"repoURL"`
+	Path           string `json:"path"`
+	Chart          string `json:"chart,omitempty"`
+	TargetRevision string `json:"targetRevision"`
+	Type           string `json:"type"`
+}
+
+// Destination is where they go.
+type Destination struct {
+	Server    string `json:"server"`
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+}
+
+// Reason says why an Application is as it is: a code with parameters, for
+// translation, and the same in an English sentence.
+type Reason struct {
+	Code   string            `json:"code"`
+	Params map[string]string `json:"params,omitempty"`
+	Text   string            `json:"text"`
+}
+
+// Operation is the running or the last operation. Done and Total count objects.
+type Operation struct {
+	Phase       string `json:"phase"`
+	Message     string `json:"message"`
+	StartedAt   string `json:"startedAt"`
+	FinishedAt  string `json:"finishedAt"`
+	Revision    string `json:"revision"`
+	InitiatedBy string `json:"initiatedBy"`
+	Automated   bool   `json:"automated"`
+	RetryCount  int64  `json:"retryCount"`
+	Done        int    `json:"done"`
+	Total       int    `json:"total"`
+}
+
+// Condition is an Application condition.
+type Condition struct {
+	Type               string `json:"type"`
+	Message            string `json:"message"`
+	LastTransitionTime string `json:"lastTransitionTime"`
+}
+
+// Counts are the managed objects of an Application by verdict.
+type Counts struct {
+	Total       int `json:"total"`
+	Synced      int `json:"synced"`
+	OutOfSync   int `json:"outOfSync"`
+	Missing     int `json:"missing"`
+	Healthy     int `json:"healthy"`
+	Progressing int `json:"progressing"`
+	Degraded    int `json:"degraded"`
+}
+
+// Node is one object in an Application's tree. An empty Health means that the
+// kind has no health rule; an empty Sync that the object is not managed itself.
+type Node struct {
+	ID             string   `json:"id"`
+	UID            string   `json:"uid"`
+	Parent         string   `json:"parent"`
+	Group          string   `json:"group"`
+	Version        string   `json:"version"`
+	Kind           string   `json:"kind"`
+	Namespace      string   `json:"namespace"`
+	Name           string   `json:"name"`
+	Managed        bool     `json:"managed"`
+	Sync           string   `json:"sync"`
+	Health         string   `json:"health"`
+	Message        string   `json:"message"`
+	Prune          bool     `json:"prune"`
+	Missing        bool     `json:"missing"`
+	CreatedAt      string   `json:"createdAt"`
+	Wave           int64    `json:"wave"`
+	Images         []string `json:"images"`
+	Info           []Info   `json:"info"`
+	OutOfSyncSince string   `json:"outOfSyncSince"`
+	Drift          []Drift  `json:"drift"`
+}
+
+// Info is a name and a value shown on a node.
+type Info struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Drift is one field that differs, with the field manager that wrote the live
+// value and when. Values of Secrets are masked before they come here.
+type Drift struct {
+	Path    string `json:"path"`
+	Desired string `json:"desired"`
+	Live    string `json:"live"`
+	Manager string `json:"manager"`
+	At      string `json:"at"`
+}
+
+// Difference is one object's desired and live state as YAML, Secrets masked.
+// Desired is empty for an object that is to be pruned, Live for one to be created.
+type Difference struct {
+	ID        string  `json:"id"`
+	Group     string  `json:"group"`
+	Kind      string  `json:"kind"`
+	Namespace string  `json:"namespace"`
+	Name      string  `json:"name"`
+	Desired   string  `json:"desired"`
+	Live      string  `json:"live"`
+	Changes   []Drift `json:"changes"`
+}
