@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -215,21 +216,22 @@ func Forbidden(err error) bool {
 }
 
 // Transient says whether the same request may succeed later: the API server was
-// away, overloaded, or the object moved.
+// away or overloaded, the object moved, or a kind is defined but not served yet.
 func Transient(err error) bool {
 	if err == nil {
 		return false
 	}
-	status, ok := err.(apierrors.APIStatus)
-	if !ok {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
 		return true // no answer at all
 	}
-	switch code := status.Status().Code; code {
-	case http.StatusTooManyRequests, http.StatusConflict, http.StatusRequestTimeout:
+	switch s := status.Status(); s.Code {
+	case http.StatusTooManyRequests, http.StatusConflict, http.StatusServiceUnavailable:
 		return true
-	default:
-		return code >= http.StatusInternalServerError
+	case http.StatusNotFound:
+		return s.Details == nil || s.Details.Name == ""
 	}
+	return false
 }
 
 // Kind is one kind of object as the API server serves it.

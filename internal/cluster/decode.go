@@ -84,5 +84,6 @@ func hintsOf(a map[string]string) Hints {
 		SyncOptions:    a[v1alpha1.AnnotationSyncOptions],
 		CompareOptions: a[v1alpha1.AnnotationCompareOptions],
 		HelmKeep:       a[v1alpha1.AnnotationHelmPolicy] == "keep",
+		IgnoreHealth:   a[v1alpha1.AnnotationIgnoreHealth] == "true",
 	}
 }

@@ -166,6 +166,19 @@ func (x *Index) Amend(key resource.Key, resourceVersion string, change func(*Ver
 	return true
 }
 
+// Applied notes which desired object was applied last to the object with this uid.
+func (x *Index) Applied(key resource.Key, uid types.UID, hash uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	before := x.byKey[key]
+	if before == nil || before.UID != uid {
+		return
+	}
+	after := *before
+	after.Verdict.Applied = hash
+	x.replace(before, &after)
+}
+
 // put stores r unless the object is known to be newer or gone.
 func (x *Index) put(r *Record) *Record {
 	x.mu.Lock()

@@ -37,6 +37,8 @@ type Hints struct {
 	CompareOptions string
 	// HelmKeep says that helm.sh/resource-policy is "keep".
 	HelmKeep bool
+	// IgnoreHealth says that the object has no say in its Application's health.
+	IgnoreHealth bool
 }
 
 // Verdict is what was concluded from an object's body when it passed by.
@@ -60,6 +62,8 @@ type Verdict struct {
 	Confirmed bool
 	// Applied is the hash of the desired object that was last applied by us.
 	Applied uint64
+	// Legacy says that the object has fields from client-side apply.
+	Legacy bool
 	// Agreed is the hash of (desired, live) that the API server called equal
 	// although they do not look it.
 	Agreed uint64
