@@ -1,0 +1,2 @@
+// Package helm renders charts.
+package helm
