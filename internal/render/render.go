@@ -45,6 +45,9 @@ type Request struct {
 	FS fs.FS
 	// Source says where in FS and how; it is not changed.
 	Source *v1alpha1.ApplicationSource
+	// Refs are the trees of the Application's other sources by their ref, for
+	// $ref/… value files.
+	Refs map[string]fs.FS
 	// AppName is the Application's name, <namespace>_<name> outside the control
 	// namespace (resource.AppInstance).
 	AppName string
@@ -158,6 +161,7 @@ func (r rendering) helm() (Result, error) {
 	in := helm.Input{
 		Files:       r.files,
 		Dir:         r.dir,
+		Refs:        r.Refs,
 		AppName:     r.AppName,
 		Namespace:   r.AppNamespace,
 		KubeVersion: r.KubeVersion,

@@ -17,12 +17,12 @@ const DefaultBudget = 100 << 20
 type Reader struct {
 	ctx  context.Context
 	fsys fs.FS
-	left int64
+	left *int64
 }
 
 // NewReader is a Reader that gives out at most budget bytes in all.
 func NewReader(ctx context.Context, fsys fs.FS, budget int64) *Reader {
-	return &Reader{ctx: ctx, fsys: fsys, left: budget}
+	return &Reader{ctx: ctx, fsys: fsys, left: &budget}
 }
 
 // File is the content of the file at name. Its size is checked before it is read.
@@ -37,14 +37,14 @@ func (r *Reader) File(name string) ([]byte, error) {
 	if info.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errIsDirectory}
 	}
-	if info.Size() > r.left {
-		return nil, fault.New(fault.Broken, "%s: %d bytes are more than a rendering may still read (%d)", name, info.Size(), r.left)
+	if info.Size() > *r.left {
+		return nil, fault.New(fault.Broken, "%s: %d bytes are more than a rendering may still read (%d)", name, info.Size(), *r.left)
 	}
 	data, err := fs.ReadFile(r.fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	r.left -= int64(len(data))
+	*r.left -= int64(len(data))
 	return data, nil
 }
 
@@ -62,6 +62,11 @@ func (r *Reader) Dir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	return fs.ReadDir(r.fsys, name)
+}
+
+// On is a Reader of another tree with the same budget.
+func (r *Reader) On(fsys fs.FS) *Reader {
+	return &Reader{ctx: r.ctx, fsys: fsys, left: r.left}
 }
 
 // FS is the tree that is read.
