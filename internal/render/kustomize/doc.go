@@ -1,0 +1,2 @@
+// Package kustomize renders kustomizations.
+package kustomize
