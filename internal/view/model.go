@@ -1,7 +1,8 @@
 package view
 
 // App is the row of one Application. Times are RFC 3339 in UTC, empty when
-// unknown.
+// unknown. A row is a value: its maps and slices are never changed once it was
+// given to a Store.
 type App struct {
 	Namespace      string            `json:"namespace"`
 	Name           string            `json:"name"`
@@ -24,6 +25,9 @@ type App struct {
 	OutOfSyncSince string            `json:"outOfSyncSince"`
 	ObservedAt     string            `json:"observedAt"`
 	Images         []string          `json:"images"`
+	// ResourceVersion is that of the Application the row was made from. It is not
+	// shown; a change of it alone is published to TopicVersions only.
+	ResourceVersion string `json:"-"`
 }
 
 // Key is the row's identity in deltas: NAMESPACE/NAME.

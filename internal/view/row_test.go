@@ -1,0 +1,87 @@
+package view_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/view"
+)
+
+func TestReasons(t *testing.T) {
+	var cases []struct {
+		Name  string
+		App   v1alpha1.Application
+		Extra view.Extra
+		Want  view.Reason
+	}
+	data, err := os.ReadFile("testdata/reasons.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			before := c.App.DeepCopy()
+			got := view.RowOf(&c.App, c.Extra)
+			if len(got.Reason.Params) == 0 {
+				got.Reason.Params = nil
+			}
+			if d := cmp.Diff(c.Want, got.Reason); d != "" {
+				t.Errorf("reason (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(before, &c.App); d != "" {
+				t.Errorf("RowOf changed its input:\n%s", d)
+			}
+		})
+	}
+}
+
+func TestRowOf(t *testing.T) {
+	at := metav1.Date(2026, 11, 23, 10, 0, 0, 0, metav1.Now().Location())
+	off := false
+	app := &v1alpha1.Application{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: "shop", ResourceVersion: "7", Labels: map[string]string{"team": "a"}, CreationTimestamp: at},
+		Spec: v1alpha1.ApplicationSpec{
+			Sources:     []v1alpha1.ApplicationSource{{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x"}, {RepoURL: "https://git/y", Ref: "values"}},
+			Destination: v1alpha1.ApplicationDestination{Name: "in-cluster", Namespace: "prod"},
+			SyncPolicy:  &v1alpha1.SyncPolicy{Automated: &v1alpha1.SyncPolicyAutomated{Prune: true, SelfHeal: true, Enabled: &off}},
+		},
+		Status: v1alpha1.ApplicationStatus{
+			Sync:         v1alpha1.SyncStatus{Status: v1alpha1.SyncStatusSynced, Revisions: []string{"aaa", "bbb"}},
+			Health:       v1alpha1.AppHealthStatus{Status: v1alpha1.HealthStatusHealthy},
+			ReconciledAt: &at,
+			Summary:      v1alpha1.ApplicationSummary{Images: []string{"nginx:1"}},
+			Conditions:   []v1alpha1.ApplicationCondition{{Type: v1alpha1.ConditionOrphanedResourceWarning, Message: strings.Repeat("é", 9000)}},
+			OperationState: &v1alpha1.OperationState{
+				Operation: v1alpha1.Operation{InitiatedBy: v1alpha1.OperationInitiator{Automated: true}},
+				Phase:     v1alpha1.OperationSucceeded, StartedAt: at, FinishedAt: &at,
+			},
+		},
+	}
+	stamp := at.UTC().Format("2006-01-02T15:04:05Z")
+	got := view.RowOf(app, view.Extra{})
+	if len(got.Conditions[0].Message) > 4096 || !strings.HasSuffix(got.Conditions[0].Message, "é…") {
+		t.Errorf("long message not clipped at a character: %d bytes", len(got.Conditions[0].Message))
+	}
+	got.Conditions = nil
+	want := view.App{
+		Namespace: "argocd", Name: "shop", Project: "default", Labels: map[string]string{"team": "a"}, CreatedAt: stamp,
+		Source:      view.Source{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x", Type: "Helm"},
+		Destination: view.Destination{Name: "in-cluster", Namespace: "prod"},
+		Sync:        "Synced", Health: "Healthy", Revision: "aaa", ObservedAt: stamp, Images: []string{"nginx:1"},
+		Reason:          view.Reason{Code: "ok", Text: "Everything is as Git describes it and healthy"},
+		Operation:       &view.Operation{Phase: "Succeeded", StartedAt: stamp, FinishedAt: stamp, Automated: true},
+		ResourceVersion: "7",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("row (-want +got):\n%s", d)
+	}
+}
