@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/describe"
 	"evenkeel.dev/internal/fault"
 )
 
@@ -74,7 +75,7 @@ func (s *session) names(ctx context.Context, sel selection) ([]appName, error) {
 	}
 	found := false
 	for i := range apps {
-		if len(sel.Projects) > 0 && !slices.Contains(sel.Projects, project(&apps[i])) {
+		if len(sel.Projects) > 0 && !slices.Contains(sel.Projects, describe.Project(&apps[i])) {
 			continue
 		}
 		found = true
@@ -129,56 +130,4 @@ func explainMissing(err error, n appName) error {
 		return err
 	}
 	return fault.New(fault.NotFound, "application %s does not exist: \"evenkeel app list -N %s\" shows what there is", n, n.Namespace)
-}
-
-func project(app *v1alpha1.Application) string {
-	if app.Spec.Project == "" {
-		return v1alpha1.DefaultProject
-	}
-	return app.Spec.Project
-}
-
-// sources are the Application's sources, also when it has only one.
-func sources(app *v1alpha1.Application) []v1alpha1.ApplicationSource {
-	if len(app.Spec.Sources) > 0 {
-		return app.Spec.Sources
-	}
-	if app.Spec.Source == nil {
-		return nil
-	}
-	return []v1alpha1.ApplicationSource{*app.Spec.Source}
-}
-
-// mainSource is what tables show of an Application's sources.
-func mainSource(app *v1alpha1.Application) v1alpha1.ApplicationSource {
-	if all := sources(app); len(all) > 0 {
-		return all[0]
-	}
-	return v1alpha1.ApplicationSource{}
-}
-
-func destination(app *v1alpha1.Application) string {
-	if app.Spec.Destination.Server != "" {
-		return app.Spec.Destination.Server
-	}
-	return app.Spec.Destination.Name
-}
-
-// parsePairs reads key=value words.
-func parsePairs(flag string, words []string) (map[string]string, error) {
-	if len(words) == 0 {
-		return nil, nil
-	}
-	out := make(map[string]string, len(words))
-	for _, w := range words {
-		k, v, ok := strings.Cut(w, "=")
-		if !ok || k == "" {
-			return nil, fault.New(fault.Invalid, "--%s %q: want KEY=VALUE", flag, w)
-		}
-		if _, twice := out[k]; twice {
-			return nil, fault.New(fault.Invalid, "--%s gives %q twice", flag, k)
-		}
-		out[k] = v
-	}
-	return out, nil
 }

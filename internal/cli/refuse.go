@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"evenkeel.dev/internal/fault"
 )
@@ -19,18 +20,10 @@ type refusal struct {
 	why string
 }
 
-// flagSet is the part of pflag.FlagSet that is needed here.
-type flagSet interface {
-	StringArrayP(name, shorthand string, value []string, usage string) *[]string
-	BoolP(name, shorthand string, value bool, usage string) *bool
-	MarkHidden(name string) error
-	SetAnnotation(name, key string, values []string) error
-}
-
 const refusedKey = "evenkeel.dev/refused"
 
 // refuse registers the flags that cmd refuses. They do not show in the help.
-func refuse(cmd *cobra.Command, flags flagSet, refusals []refusal) {
+func refuse(cmd *cobra.Command, flags *pflag.FlagSet, refusals []refusal) {
 	for _, r := range refusals {
 		name, shorthand, _ := strings.Cut(r.name, "|")
 		if r.boolean {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type session struct {
 	connection Connection
 	cluster    Cluster
 	pipeline   Pipeline
+	answers    *bufio.Reader
 }
 
 // Main runs the command that args name and gives its exit code (see

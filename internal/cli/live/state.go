@@ -100,3 +100,12 @@ func Working(app *v1alpha1.Application) bool {
 	compared := app.Status.ReconciledAt
 	return compared == nil || compared.Before(op.FinishedAt)
 }
+
+// Note is the message for people: the state's own, or that the object is no
+// longer wanted.
+func (s State) Note() string {
+	if s.Message == "" && s.Prune {
+		return "not in the source any more: requires pruning"
+	}
+	return s.Message
+}
