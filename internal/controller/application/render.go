@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -187,7 +188,7 @@ func (p *pass) options() resource.Options {
 }
 
 // request is the rendering request at a revision.
-func (p *pass) request(tree trace.Tracer, revision string) render.Request {
+func (p *pass) request(tree fs.FS, revision string) render.Request {
 	s := p.settings
 	return render.Request{
 		FS: tree, Source: &p.source, AppName: p.s.instance, AppNamespace: p.app.Spec.Destination.Namespace,
