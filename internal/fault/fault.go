@@ -29,6 +29,9 @@ const (
 	Unsupported
 	// Broken: the source cannot be read or rendered.
 	Broken
+	// Failed: what was asked for was tried and did not come about, such as a sync
+	// that failed or a state that was waited for in vain.
+	Failed
 )
 
 type meaning struct {
@@ -49,6 +52,7 @@ var meanings = map[Kind]meaning{
 	Unavailable: {"unavailable", http.StatusServiceUnavailable, 11, v1alpha1.ConditionComparisonError, true},
 	Unsupported: {"unsupported", http.StatusNotImplemented, 20, v1alpha1.ConditionInvalidSpecError, false},
 	Broken:      {"broken", http.StatusUnprocessableEntity, 20, v1alpha1.ConditionComparisonError, false},
+	Failed:      {"failed", http.StatusConflict, 1, v1alpha1.ConditionSyncError, false},
 }
 
 // String is the kind's name.

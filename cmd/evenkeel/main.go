@@ -1,0 +1,32 @@
+// Command evenkeel is all of Evenkeel: the controller and web server ("run") and
+// the command line ("app …"). It reads the environment, wires the parts and runs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"evenkeel.dev/internal/cli"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return cli.Main(ctx, cli.Env{
+		In:           os.Stdin,
+		Out:          os.Stdout,
+		Err:          os.Stderr,
+		Terminal:     terminal(),
+		Now:          time.Now,
+		Build:        build(),
+		Connect:      connect,
+		OpenPipeline: openPipeline,
+	}, os.Args[1:])
+}

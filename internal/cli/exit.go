@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"evenkeel.dev/internal/fault"
+)
+
+const (
+	exitOK = 0
+	// exitDiffError is what "app diff" exits with on errors, so that 1 always
+	// means a difference.
+	exitDiffError = 2
+	// exitInterrupted is the shell's code for a program that SIGINT ended.
+	exitInterrupted = 130
+)
+
+// differs is the outcome of a diff that found something; code is what to exit with.
+type differs struct{ code int }
+
+func (differs) Error() string { return "there are differences" }
+
+// exitCode is the one place where an outcome becomes a code.
+func exitCode(cmd *cobra.Command, err error) int {
+	var d differs
+	if errors.As(err, &d) {
+		return d.code
+	}
+	if errors.Is(err, context.Canceled) {
+		return exitInterrupted
+	}
+	if cmd != nil && cmd.Name() == "diff" {
+		return exitDiffError
+	}
+	return fault.KindOf(err).ExitCode()
+}
+
+func exitCodesTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What the exit codes mean",
+		Long: `What the exit codes mean:
+
+  0    done; for "app diff": no difference
+  1    tried and not reached: a sync failed or left something to prune, a state
+       that was waited for did not come, a question was answered with no;
+       for "app diff": there are differences (--diff-exit-code changes this code)
+  2    for "app diff": an error
+  11   the cluster or a repository did not answer; the same may work later
+  20   any other error: wrong flags, no such application, not permitted, …
+  130  interrupted
+
+Errors are written to the standard error, one line each.`,
+	}
+}

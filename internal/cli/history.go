@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/describe"
+	"evenkeel.dev/internal/cli/output"
+)
+
+func newHistory(s *session) *cobra.Command {
+	var namespace string
+	cmd := &cobra.Command{
+		Use:   "history APPNAME",
+		Short: "Show application deployment history",
+		Example: `  # Show what was deployed when, and by whom
+  evenkeel app history my-app
+
+  # The last id, for scripts
+  evenkeel app history my-app -o id | tail -1`,
+		Args: args(1, 1, "one application"),
+	}
+	format := outputFlag(cmd, "wide", "id", "json", "yaml")
+	namespaceFlag(cmd, &namespace, "Only show application deployment history in namespace")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		n, err := s.parseName(args[0], namespace)
+		if err != nil {
+			return err
+		}
+		return s.history(cmd.Context(), n, format.value)
+	}
+	return cmd
+}
+
+func (s *session) history(ctx context.Context, n appName, format string) error {
+	app, err := s.get(ctx, n)
+	if err != nil {
+		return err
+	}
+	p := s.printer()
+	switch format {
+	case "json", "yaml":
+		return printAs(p, format, append([]v1alpha1.RevisionHistory{}, app.Status.History...))
+	case "id":
+		for _, h := range app.Status.History {
+			p.Line("%s", strconv.FormatInt(h.ID, 10))
+		}
+	default:
+		s.printHistory(p, app.Status.History)
+	}
+	return nil
+}
+
+// printHistory writes a table for each source, as Argo CD does.
+func (s *session) printHistory(p *output.Printer, history []v1alpha1.RevisionHistory) {
+	var order []string
+	rows := map[string][][]string{}
+	for _, h := range history {
+		for i, src := range historySources(h) {
+			if _, known := rows[src.RepoURL]; !known {
+				order = append(order, src.RepoURL)
+			}
+			rows[src.RepoURL] = append(rows[src.RepoURL], []string{
+				strconv.FormatInt(h.ID, 10), s.clock(&h.DeployedAt), historyRevision(h, src, i), describe.Initiator(h.InitiatedBy),
+			})
+		}
+	}
+	for i, repo := range order {
+		if i > 0 {
+			p.Line("")
+		}
+		p.Line("SOURCE  %s", repo)
+		p.Table(output.Columns("ID", "DATE", "REVISION", "INITIATED BY"), rows[repo])
+	}
+}
+
+func historySources(h v1alpha1.RevisionHistory) []v1alpha1.ApplicationSource {
+	if len(h.Sources) > 0 {
+		return h.Sources
+	}
+	return []v1alpha1.ApplicationSource{h.Source}
+}
+
+func historyRevision(h v1alpha1.RevisionHistory, src v1alpha1.ApplicationSource, i int) string {
+	revision := h.Revision
+	if len(h.Sources) > 0 {
+		revision = ""
+		if len(h.Revisions) == len(h.Sources) {
+			revision = h.Revisions[i]
+		}
+	}
+	if revision == "" || revision == src.TargetRevision {
+		return src.TargetRevision
+	}
+	return fmt.Sprintf("%s (%s)", src.TargetRevision, describe.Short(revision))
+}

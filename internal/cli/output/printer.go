@@ -1,0 +1,186 @@
+package output
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"sigs.k8s.io/yaml"
+
+	"evenkeel.dev/internal/fault"
+)
+
+// Printer writes to one reader. It is not safe for concurrent use.
+type Printer struct {
+	W io.Writer
+	// Color allows colours.
+	Color bool
+	// Width is the reader's width in cells; 0 means without limit.
+	Width int
+}
+
+// Column describes a column of a table.
+type Column struct {
+	Name string
+	// Verdict columns hold statuses and are coloured.
+	Verdict bool
+	// Cut columns are shortened when a line is wider than the reader.
+	Cut bool
+}
+
+// Columns makes plain columns.
+func Columns(names ...string) []Column {
+	out := make([]Column, len(names))
+	for i, n := range names {
+		out[i] = Column{Name: n}
+	}
+	return out
+}
+
+// Line writes one line. What the arguments hold is cleaned, the format is not.
+func (p *Printer) Line(format string, args ...any) {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = Clean(s)
+		}
+	}
+	fmt.Fprintf(p.W, format+"\n", args...)
+}
+
+// Field writes one line of a summary: a label and its value, the value coloured
+// by tone.
+func (p *Printer) Field(label, value string, tone Tone) {
+	line := fmt.Sprintf("%-20s%s", label, p.paint(tone, Clean(value)))
+	fmt.Fprintln(p.W, strings.TrimRight(line, " "))
+}
+
+func (p *Printer) paint(t Tone, text string) string {
+	if !p.Color {
+		return text
+	}
+	return t.Paint(text)
+}
+
+// Table writes a header and rows in aligned columns, two cells apart.
+func (p *Printer) Table(columns []Column, rows [][]string) {
+	width := make([]int, len(columns))
+	cells := make([][]string, len(rows))
+	for c, col := range columns {
+		width[c] = lipgloss.Width(col.Name)
+	}
+	for r, row := range rows {
+		cells[r] = make([]string, len(columns))
+		for c := range columns {
+			cells[r][c] = Clean(row[c])
+			width[c] = max(width[c], lipgloss.Width(cells[r][c]))
+		}
+	}
+	p.shrink(columns, width)
+
+	header := make([]string, len(columns))
+	for c, col := range columns {
+		header[c] = pad(col.Name, width[c], p.paint(Strong, col.Name))
+	}
+	p.row(header)
+	for _, row := range cells {
+		out := make([]string, len(columns))
+		for c, col := range columns {
+			text := cut(row[c], width[c])
+			painted := text
+			if col.Verdict {
+				painted = p.paint(ToneOf(text), text)
+			}
+			out[c] = pad(text, width[c], painted)
+		}
+		p.row(out)
+	}
+}
+
+func (p *Printer) row(cells []string) {
+	fmt.Fprintln(p.W, strings.TrimRight(strings.Join(cells, "  "), " "))
+}
+
+// shrink takes from the columns that may be cut what the reader has no room for.
+func (p *Printer) shrink(columns []Column, width []int) {
+	if p.Width <= 0 {
+		return
+	}
+	total := 2 * (len(width) - 1)
+	for _, w := range width {
+		total += w
+	}
+	const least = 12
+	for c := len(columns) - 1; c >= 0 && total > p.Width; c-- {
+		if !columns[c].Cut || width[c] <= least {
+			continue
+		}
+		keep := max(least, width[c]-(total-p.Width))
+		total -= width[c] - keep
+		width[c] = keep
+	}
+}
+
+func pad(text string, width int, painted string) string {
+	return painted + strings.Repeat(" ", max(0, width-lipgloss.Width(text)))
+}
+
+// cut is text in at most width cells.
+func cut(text string, width int) string {
+	if lipgloss.Width(text) <= width {
+		return text
+	}
+	runes := []rune(text)
+	for len(runes) > 0 && lipgloss.Width(string(runes)) > width-1 {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
+}
+
+// Cut is text, cleaned, in at most width cells.
+func Cut(text string, width int) string { return cut(Clean(text), width) }
+
+// JSON writes v as indented JSON.
+func (p *Printer) JSON(v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "write JSON")
+	}
+	_, err = io.WriteString(p.W, escapeC1(string(b))+"\n")
+	return err
+}
+
+// escapeC1 escapes the control characters that JSON allows in strings. They
+// cannot stand anywhere else in a document.
+func escapeC1(s string) string {
+	if strings.IndexFunc(s, isC1) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if isC1(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func isC1(r rune) bool { return r >= 0x7f && r <= 0x9f || turnsText(r) }
+
+// YAML writes v as one YAML document. A document with characters that YAML would
+// leave as they are and a terminal would obey is written as JSON, which is YAML
+// and can escape them.
+func (p *Printer) YAML(v any) error {
+	b, err := yaml.Marshal(v)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "write YAML")
+	}
+	if text := string(b); CleanLines(text) != text {
+		return p.JSON(v)
+	}
+	_, err = p.W.Write(b)
+	return err
+}

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"evenkeel.dev/internal/fault"
+)
+
+// DefaultListen is where the web server listens when nothing else is said: on
+// this machine only.
+const DefaultListen = "127.0.0.1:8080"
+
+// DefaultData is where mirrors and rendered results are kept when nothing else
+// is said.
+const DefaultData = "evenkeel-data"
+
+func newRun(s *session) *cobra.Command {
+	var o RunOptions
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the controller and the web server",
+		Example: `  # Manage the cluster of the current kubeconfig from here
+  evenkeel run --kubeconfig ~/.kube/config --namespace argocd --listen 127.0.0.1:8080 --data /var/lib/evenkeel`,
+		Args: args(0, 0, "no argument"),
+	}
+	level := &choice{value: "info", allowed: []string{"debug", "info", "warn", "error"}}
+	format := &choice{value: "text", allowed: []string{"text", "json"}}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Listen, "listen", DefaultListen, "Address of the web server, HOST:PORT")
+	flags.StringVar(&o.Data, "data", DefaultData, "Directory for mirrors of repositories and rendered results; it can be deleted at any time")
+	flags.Var(level, "loglevel", "Set the logging level. One of: debug|info|warn|error")
+	flags.Var(format, "logformat", "Set the logging format. One of: json|text")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if _, _, err := net.SplitHostPort(o.Listen); err != nil {
+			return fault.Wrap(fault.Invalid, err, "--listen %q: want HOST:PORT", o.Listen)
+		}
+		if o.Data == "" {
+			return fault.New(fault.Invalid, "--data: want a directory")
+		}
+		o.Connection = s.connection
+		o.LogLevel, o.LogFormat = level.value, format.value
+		return s.env.Run(cmd.Context(), o)
+	}
+	return cmd
+}

@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/describe"
+	"evenkeel.dev/internal/cli/live"
+	"evenkeel.dev/internal/cli/output"
+	"evenkeel.dev/internal/resource"
+)
+
+// printSummary writes Argo CD's summary of an Application and why it is so.
+func (s *session) printSummary(p *output.Printer, app *v1alpha1.Application) {
+	p.Field("Name:", nameOf(app).String(), output.Plain)
+	p.Field("Project:", describe.Project(app), output.Plain)
+	p.Field("Server:", describe.Destination(app), output.Plain)
+	p.Field("Namespace:", app.Spec.Destination.Namespace, output.Plain)
+	heading := "Source:"
+	if len(app.Spec.Sources) > 0 {
+		heading = "Sources:"
+	}
+	p.Line("%s", heading)
+	for _, src := range describe.Sources(app) {
+		printSource(p, src)
+	}
+	p.Field("Sync Policy:", syncPolicySentence(app), output.Plain)
+	p.Field("Sync Status:", syncSentence(app), output.ToneOf(string(app.Status.Sync.Status)))
+	p.Field("Health Status:", string(app.Status.Health.Status), output.ToneOf(string(app.Status.Health.Status)))
+	p.Field("Reason:", describe.Reason(app, s.env.Now()), output.Plain)
+}
+
+func printSource(p *output.Printer, src v1alpha1.ApplicationSource) {
+	p.Field("- Repo:", src.RepoURL, output.Plain)
+	p.Field("  Target:", src.TargetRevision, output.Plain)
+	values := ""
+	if src.Helm != nil {
+		values = strings.Join(src.Helm.ValueFiles, ",")
+	}
+	prefix := ""
+	if src.Kustomize != nil {
+		prefix = src.Kustomize.NamePrefix
+	}
+	for _, f := range [...]struct{ label, value string }{
+		{"  Path:", src.Path}, {"  Chart:", src.Chart}, {"  Ref:", src.Ref}, {"  Helm Values:", values}, {"  Name Prefix:", prefix},
+	} {
+		if f.value != "" {
+			p.Field(f.label, f.value, output.Plain)
+		}
+	}
+}
+
+func syncPolicySentence(app *v1alpha1.Application) string {
+	a := describe.Automated(app)
+	if a == nil {
+		return "Manual"
+	}
+	words := "Automated"
+	if a.Prune {
+		words += " (Prune)"
+	}
+	if a.SelfHeal {
+		words += " (Self-Heal)"
+	}
+	return words
+}
+
+// syncSentence is Argo CD's "Synced to main (1a2b3c4)".
+func syncSentence(app *v1alpha1.Application) string {
+	target := describe.MainSource(app).TargetRevision
+	text := string(app.Status.Sync.Status)
+	switch app.Status.Sync.Status {
+	case v1alpha1.SyncStatusSynced:
+		text += " to " + target
+	case v1alpha1.SyncStatusOutOfSync:
+		text += " from " + target
+	}
+	if rev := app.Status.Sync.Revision; !describe.IsCommit(target) && len(rev) > 7 {
+		text += " (" + describe.Short(rev) + ")"
+	}
+	return text
+}
+
+// printConditions writes the conditions, and for each what can be done.
+func (s *session) printConditions(p *output.Printer, app *v1alpha1.Application) {
+	if len(app.Status.Conditions) == 0 {
+		return
+	}
+	p.Line("")
+	columns := output.Columns("CONDITION", "MESSAGE", "LAST TRANSITION")
+	columns[1].Cut = true
+	var rows [][]string
+	for _, c := range app.Status.Conditions {
+		rows = append(rows, []string{string(c.Type), c.Message, s.clock(c.LastTransitionTime)})
+	}
+	p.Table(columns, rows)
+	said := map[string]bool{}
+	for _, c := range app.Status.Conditions {
+		if next := describe.NextStep(app, c); next != "" && !said[next] {
+			said[next] = true
+			p.Line("→ %s: %s", string(c.Type), next)
+		}
+	}
+}
+
+// clock is a moment as Argo CD writes it, in the reader's zone.
+func (s *session) clock(t *metav1.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(s.env.Now().Location()).Format("2006-01-02 15:04:05 -0700 MST")
+}
+
+// printOperation writes Argo CD's summary of the last operation.
+func (s *session) printOperation(p *output.Printer, op *v1alpha1.OperationState) {
+	if op == nil {
+		return
+	}
+	if op.SyncResult != nil {
+		p.Field("Operation:", "Sync", output.Plain)
+		revision := op.SyncResult.Revision
+		if len(op.SyncResult.Revisions) > 0 {
+			revision = strings.Join(op.SyncResult.Revisions, ", ")
+		}
+		p.Field("Sync Revision:", revision, output.Plain)
+	}
+	if by := describe.Initiator(op.Operation.InitiatedBy); by != "" {
+		p.Field("Initiated By:", by, output.Plain)
+	}
+	p.Field("Phase:", string(op.Phase), output.ToneOf(string(op.Phase)))
+	p.Field("Start:", s.clock(&op.StartedAt), output.Plain)
+	p.Field("Finished:", s.clock(op.FinishedAt), output.Plain)
+	end := s.env.Now()
+	if op.FinishedAt != nil {
+		end = op.FinishedAt.Time
+	}
+	p.Field("Duration:", end.Sub(op.StartedAt.Time).Truncate(time.Second).String(), output.Plain)
+	if op.Message != "" {
+		p.Field("Message:", op.Message, output.Plain)
+	}
+}
+
+func printResources(p *output.Printer, states []live.State) {
+	columns := output.Columns("GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "HOOK", "MESSAGE")
+	columns[4].Verdict, columns[5].Verdict, columns[7].Cut = true, true, true
+	rows := make([][]string, len(states))
+	for i, st := range states {
+		rows[i] = []string{st.Key.Group, st.Key.Kind, st.Key.Namespace, st.Key.Name, st.Status, st.Health, st.Hook, st.Note()}
+	}
+	p.Table(columns, rows)
+}
+
+// printTree writes the Application and under it its objects.
+func printTree(p *output.Printer, app *v1alpha1.Application, states []live.State) {
+	columns := output.Columns("KIND/NAME", "STATUS", "HEALTH", "MESSAGE")
+	columns[1].Verdict, columns[2].Verdict, columns[3].Cut = true, true, true
+	rows := [][]string{{"Application/" + app.Name, string(app.Status.Sync.Status), string(app.Status.Health.Status), ""}}
+	for i, st := range states {
+		branch := "├─"
+		if i == len(states)-1 {
+			branch = "└─"
+		}
+		rows = append(rows, []string{branch + treeName(app, st.Key), st.Status, st.Health, st.Note()})
+	}
+	p.Table(columns, rows)
+}
+
+// treeName leaves out the namespace that is the Application's own.
+func treeName(app *v1alpha1.Application, k resource.Key) string {
+	if k.Namespace == "" || k.Namespace == app.Spec.Destination.Namespace {
+		return k.Kind + "/" + k.Name
+	}
+	return fmt.Sprintf("%s/%s (%s)", k.Kind, k.Name, k.Namespace)
+}
