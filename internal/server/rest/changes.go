@@ -1,0 +1,239 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
+)
+
+// nothing is an empty answer, {}.
+type nothing struct{}
+
+func (a *api) create(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	upsert, err := boolean(q, "upsert", false)
+	if err != nil {
+		return nil, err
+	}
+	// The API server's own validation cannot be switched off, so "validate" says
+	// nothing that would be acted on; a bad value is an error all the same.
+	if _, err := boolean(q, "validate", true); err != nil {
+		return nil, err
+	}
+	app := &v1alpha1.Application{}
+	if err := decode(r, app); err != nil {
+		return nil, err
+	}
+	t, err := a.target(app.Namespace, app.Name)
+	if err != nil {
+		return nil, err
+	}
+	app.Namespace = t.namespace
+	return showing(a.Commands.Create(r.Context(), app, upsert))
+}
+
+func showing(app *v1alpha1.Application, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return shown(app), nil
+}
+
+// patchRequest is Argo CD's ApplicationPatchRequest.
+type patchRequest struct {
+	identity
+	Patch     string `json:"patch"`
+	PatchType string `json:"patchType"`
+}
+
+// identity is how requests repeat the Application that the path names.
+type identity struct {
+	Name         string `json:"name"`
+	AppNamespace string `json:"appNamespace"`
+	Project      string `json:"project"`
+}
+
+// addressed is the Application that path, query and body name together.
+func (a *api) addressed(r *http.Request, i identity) (*v1alpha1.Application, error) {
+	if name := r.PathValue("name"); i.Name != "" && i.Name != name {
+		return nil, fault.New(fault.Invalid, "the path names application %q and the body %q", name, i.Name)
+	}
+	q := r.URL.Query()
+	for parameter, value := range map[string]string{"appNamespace": i.AppNamespace, "project": i.Project} {
+		if value == "" {
+			continue
+		}
+		if other := q.Get(parameter); other != "" && other != value {
+			return nil, fault.New(fault.Invalid, "%s is %q in the query and %q in the body", parameter, other, value)
+		}
+		q.Set(parameter, value)
+	}
+	r.URL.RawQuery = q.Encode()
+	return a.application(r)
+}
+
+func (a *api) patch(r *http.Request) (any, error) {
+	var req patchRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	app, err := a.addressed(r, req.identity)
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[string]types.PatchType{"": types.JSONPatchType, "json": types.JSONPatchType, "merge": types.MergePatchType}
+	kind, ok := kinds[req.PatchType]
+	if !ok {
+		return nil, fault.New(fault.Invalid, "patchType %q: want json or merge", req.PatchType)
+	}
+	if depth([]byte(req.Patch)) > maxDepth {
+		return nil, fault.New(fault.Invalid, "the patch is nested deeper than %d", maxDepth)
+	}
+	return showing(a.Commands.Patch(r.Context(), app.Namespace, app.Name, kind, []byte(req.Patch)))
+}
+
+func (a *api) updateSpec(r *http.Request) (any, error) {
+	var spec v1alpha1.ApplicationSpec
+	if err := decode(r, &spec); err != nil {
+		return nil, err
+	}
+	app, err := a.application(r)
+	if err != nil {
+		return nil, err
+	}
+	patch, err := json.Marshal([]map[string]any{{"op": "replace", "path": "/spec", "value": spec}})
+	if err != nil {
+		return nil, err
+	}
+	updated, err := a.Commands.Patch(r.Context(), app.Namespace, app.Name, types.JSONPatchType, patch)
+	if err != nil {
+		return nil, err
+	}
+	return updated.Spec, nil
+}
+
+func (a *api) delete(r *http.Request) (any, error) {
+	app, err := a.application(r)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := deletionPolicy(r)
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, a.Commands.Delete(r.Context(), app.Namespace, app.Name, policy)
+}
+
+// deletionPolicy reads cascade, true unless given, and propagationPolicy,
+// foreground unless given.
+func deletionPolicy(r *http.Request) (metav1.DeletionPropagation, error) {
+	q := r.URL.Query()
+	cascade, err := boolean(q, "cascade", true)
+	if err != nil {
+		return "", err
+	}
+	policy := strings.ToLower(q.Get("propagationPolicy"))
+	switch {
+	case policy != "" && policy != "foreground" && policy != "background" && policy != "orphan":
+		return "", fault.New(fault.Invalid, "propagationPolicy %q: want foreground, background or orphan", policy)
+	case policy == "orphan" && cascade && q.Has("cascade"):
+		return "", fault.New(fault.Invalid, "cascade=true and propagationPolicy=orphan contradict each other")
+	case !cascade || policy == "orphan":
+		return metav1.DeletePropagationOrphan, nil
+	case policy == "background":
+		return metav1.DeletePropagationBackground, nil
+	}
+	return metav1.DeletePropagationForeground, nil
+}
+
+func (a *api) terminate(r *http.Request) (any, error) {
+	app, err := a.application(r)
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, a.Commands.Terminate(r.Context(), app.Namespace, app.Name)
+}
+
+// syncRequest is Argo CD's ApplicationSyncRequest.
+type syncRequest struct {
+	identity
+	Revision      string                           `json:"revision"`
+	Revisions     []string                         `json:"revisions"`
+	Positions     []int64                          `json:"sourcePositions"`
+	DryRun        bool                             `json:"dryRun"`
+	Prune         bool                             `json:"prune"`
+	Strategy      *v1alpha1.SyncStrategy           `json:"strategy"`
+	Resources     []v1alpha1.SyncOperationResource `json:"resources"`
+	Manifests     []string                         `json:"manifests"`
+	Infos         []*v1alpha1.Info                 `json:"infos"`
+	RetryStrategy *v1alpha1.RetryStrategy          `json:"retryStrategy"`
+	SyncOptions   *struct {
+		Items []string `json:"items"`
+	} `json:"syncOptions"`
+}
+
+func (a *api) sync(r *http.Request) (any, error) {
+	var req syncRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	app, err := a.addressed(r, req.identity)
+	if err != nil {
+		return nil, err
+	}
+	op, err := req.operation()
+	if err != nil {
+		return nil, err
+	}
+	return showing(a.Commands.Sync(r.Context(), app.Namespace, app.Name, op))
+}
+
+func (req *syncRequest) operation() (v1alpha1.Operation, error) {
+	if len(req.Revisions) > 0 || len(req.Positions) > 0 {
+		return v1alpha1.Operation{}, fault.New(fault.Unsupported, "a sync to revisions per source (revisions, sourcePositions) is not served yet")
+	}
+	op := v1alpha1.Operation{
+		Sync: &v1alpha1.SyncOperation{
+			Revision:     req.Revision,
+			Prune:        req.Prune,
+			DryRun:       req.DryRun,
+			SyncStrategy: req.Strategy,
+			Resources:    req.Resources,
+			Manifests:    req.Manifests,
+		},
+		InitiatedBy: v1alpha1.OperationInitiator{Username: username},
+		Info:        req.Infos,
+	}
+	if req.RetryStrategy != nil {
+		op.Retry = *req.RetryStrategy
+	}
+	// The UI sends empty options when it means none of its own.
+	if req.SyncOptions != nil && len(req.SyncOptions.Items) > 0 {
+		op.Sync.SyncOptions = req.SyncOptions.Items
+	}
+	return op, nil
+}
+
+func (a *api) uiRefresh(r *http.Request) (any, error) {
+	var req struct {
+		Type string `json:"type"`
+	}
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	if err := checkRefresh(req.Type); err != nil {
+		return nil, err
+	}
+	app, err := a.application(r)
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.Commands.Refresh(r.Context(), app.Namespace, app.Name, req.Type)
+	return nothing{}, err
+}

@@ -1,0 +1,94 @@
+package rest
+
+import (
+	"context"
+	"log/slog"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/view"
+)
+
+// Applications reads Applications from a cache. What it returns is shared and is
+// not changed here. A missing Application is fault.NotFound.
+type Applications interface {
+	List(ctx context.Context) ([]*v1alpha1.Application, error)
+	Get(ctx context.Context, namespace, name string) (*v1alpha1.Application, error)
+}
+
+// Projects reads the AppProjects of the control namespace, in the same way.
+type Projects interface {
+	ListProjects(ctx context.Context) ([]*v1alpha1.AppProject, error)
+	GetProject(ctx context.Context, name string) (*v1alpha1.AppProject, error)
+}
+
+// Commands changes Applications. It decides about what is asked for by the state
+// in the cluster, not by that of a cache; its errors have kinds.
+type Commands interface {
+	// Sync asks for an operation. A nil SyncOptions and a zero Retry mean those of
+	// the Application. fault.Conflict when another operation is in progress.
+	Sync(ctx context.Context, namespace, name string, op v1alpha1.Operation) (*v1alpha1.Application, error)
+	// Refresh asks for a comparison, kind being normal or hard.
+	Refresh(ctx context.Context, namespace, name, kind string) (*v1alpha1.Application, error)
+	// Create makes an Application. One that exists is returned if its spec is the
+	// same, replaced if upsert, else fault.Conflict.
+	Create(ctx context.Context, app *v1alpha1.Application, upsert bool) (*v1alpha1.Application, error)
+	// Patch changes spec, labels, annotations or finalizers by a JSON patch or a
+	// merge patch; a patch that changes anything else is fault.Invalid.
+	Patch(ctx context.Context, namespace, name string, kind types.PatchType, patch []byte) (*v1alpha1.Application, error)
+	// Delete deletes an Application and, unless policy is Orphan, its objects.
+	Delete(ctx context.Context, namespace, name string, policy metav1.DeletionPropagation) error
+	// Terminate stops the running operation; fault.Conflict when there is none.
+	Terminate(ctx context.Context, namespace, name string) error
+}
+
+// Inspector looks at the objects of one Application, in the cluster and in the
+// source.
+type Inspector interface {
+	// Diff is the managed objects with their desired and live state.
+	Diff(ctx context.Context, namespace, name string) ([]view.Difference, error)
+	// Manifests are the rendered objects as JSON, Secrets masked; an empty revision
+	// means the one that is compared with.
+	Manifests(ctx context.Context, namespace, name, revision string) ([]string, error)
+}
+
+// Version is Argo CD's VersionMessage.
+type Version struct {
+	Version          string
+	BuildDate        string
+	GitCommit        string
+	GitTag           string `json:",omitempty"`
+	GitTreeState     string `json:",omitempty"`
+	GoVersion        string
+	Compiler         string
+	Platform         string
+	KustomizeVersion string `json:",omitempty"`
+	HelmVersion      string `json:",omitempty"`
+	KubectlVersion   string `json:",omitempty"`
+}
+
+// Options of the API. Projects and Inspect may be nil: then what needs them is 501.
+type Options struct {
+	View     *view.Store
+	Commands Commands
+	Apps     Applications
+	Projects Projects
+	Inspect  Inspector
+	// Namespace is the control namespace, where requests look that name none;
+	// empty means "argocd".
+	Namespace string
+	Version   Version
+	// Log gets defects and, at debug level, every change that was asked for.
+	Log *slog.Logger
+}
+
+// username is who asks, as long as there is no login.
+const username = "local"
+
+// api is the API's endpoints.
+type api struct {
+	Options
+	watches chan struct{} // a slot per open stream of Applications
+}

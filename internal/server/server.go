@@ -1,0 +1,92 @@
+package server
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"evenkeel.dev/internal/server/rest"
+	"evenkeel.dev/internal/server/static"
+	"evenkeel.dev/internal/server/stream"
+	"evenkeel.dev/internal/view"
+)
+
+// What the server needs from others; see rest for their contracts.
+type (
+	// Applications reads Applications from the controller's cache.
+	Applications = rest.Applications
+	// Projects reads AppProjects likewise.
+	Projects = rest.Projects
+	// Commands changes Applications.
+	Commands = rest.Commands
+	// Inspector looks at an Application's objects one at a time.
+	Inspector = rest.Inspector
+	// Version is what GET /api/version answers.
+	Version = rest.Version
+)
+
+// Options of the server. What is nil is answered 501, except for View, Commands
+// and Apps, which must be there.
+type Options struct {
+	View     *view.Store
+	Commands Commands
+	Apps     Applications
+	Projects Projects
+	Inspect  Inspector
+	// Namespace is the control namespace; empty means "argocd".
+	Namespace string
+	// UI is the built web app, or nil.
+	UI      fs.FS
+	Version Version
+	// Ready says why the process cannot serve yet; nil means that it always can.
+	Ready func() error
+	// Metrics serves /metrics, or nil.
+	Metrics http.Handler
+	// Log gets defects and, at debug level, every change asked for; nil discards.
+	Log *slog.Logger
+}
+
+// New is the handler of the whole server. It may only be served on a listener
+// that CheckListen allows, as Serve does.
+func New(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	api := http.NewServeMux()
+	rest.Register(api, rest.Options{
+		View: o.View, Commands: o.Commands, Apps: o.Apps, Projects: o.Projects, Inspect: o.Inspect,
+		Namespace: o.Namespace, Version: o.Version, Log: o.Log,
+	})
+	api.Handle("GET /api/ui/v1/stream", stream.New(stream.Options{Store: o.View, Fail: rest.Fail}))
+
+	mux := http.NewServeMux()
+	mux.Handle("/api/", guardAPI(api))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.Handle("GET /readyz", ready(o.Ready))
+	if o.Metrics != nil {
+		mux.Handle("GET /metrics", o.Metrics)
+	}
+	mux.Handle("/", static.New(o.UI))
+	return guard(mux)
+}
+
+func ready(check func() error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if check == nil {
+			plain(w, http.StatusOK, "ok\n")
+			return
+		}
+		if err := check(); err != nil {
+			plain(w, http.StatusServiceUnavailable, err.Error()+"\n")
+			return
+		}
+		plain(w, http.StatusOK, "ok\n")
+	})
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // the client is gone if this fails
+}
