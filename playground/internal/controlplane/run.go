@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/klog/v2"
+
+	"evenkeel.dev/playground/internal/pki"
 )
 
 // stopGrace is how long the API server may take to end its requests.
@@ -41,9 +43,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := s.writeKubeconfigs(api.Addr()); err != nil {
 		return err
 	}
+	client, err := connect(s)
+	if err != nil {
+		return err
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	c := &cluster{options: o, state: s, api: api, node: node, fail: fail, began: time.Now()}
+	c := &cluster{options: o, state: s, api: api, node: node, client: client, fail: fail, began: time.Now()}
 	return c.run(ctx)
 }
 
@@ -52,6 +58,7 @@ type cluster struct {
 	options   Options
 	state     *state
 	api, node net.Listener
+	client    client
 	fail      context.CancelCauseFunc
 	began     time.Time
 }
@@ -85,7 +92,7 @@ func (c *cluster) run(ctx context.Context) error {
 
 func (c *cluster) ready() {
 	if c.options.Ready != nil {
-		c.options.Ready(c.state.kubeconfig("admin"))
+		c.options.Ready(c.state.kubeconfig(pki.Admin))
 	}
 }
 

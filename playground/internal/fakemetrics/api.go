@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	group      = "metrics.k8s.io"
-	version    = "v1beta1"
-	apiVersion = group + "/" + version
+	group   = "metrics.k8s.io"
+	version = "v1beta1"
+	// GroupVersion is the API's.
+	GroupVersion = group + "/" + version
 )
 
 // Pattern is what [Handler] is to be mounted at.
-const Pattern = "/apis/" + apiVersion
+const Pattern = "/apis/" + GroupVersion
 
 // Handler serves the API for nodes, by name, and the Pods on them.
 func Handler(nodes []string, pods corelisters.PodLister) http.Handler {
@@ -46,7 +47,7 @@ func (a api) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 	verbs := metav1.Verbs{"get", "list"}
 	answer(w, metav1.APIResourceList{
 		TypeMeta:     metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"},
-		GroupVersion: apiVersion,
+		GroupVersion: GroupVersion,
 		APIResources: []metav1.APIResource{
 			{Name: "nodes", Kind: "NodeMetrics", Verbs: verbs},
 			{Name: "pods", Kind: "PodMetrics", Verbs: verbs, Namespaced: true},
@@ -61,7 +62,7 @@ func (a api) serveNodes(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	list := metricsv1beta1.NodeMetricsList{
-		TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "NodeMetricsList"},
+		TypeMeta: metav1.TypeMeta{APIVersion: GroupVersion, Kind: "NodeMetricsList"},
 		Items:    []metricsv1beta1.NodeMetrics{},
 	}
 	now := time.Now()
@@ -101,7 +102,7 @@ func (a api) servePods(w http.ResponseWriter, r *http.Request) {
 
 func podList(pods []*corev1.Pod, now time.Time) metricsv1beta1.PodMetricsList {
 	list := metricsv1beta1.PodMetricsList{
-		TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "PodMetricsList"},
+		TypeMeta: metav1.TypeMeta{APIVersion: GroupVersion, Kind: "PodMetricsList"},
 		Items:    []metricsv1beta1.PodMetrics{},
 	}
 	for _, pod := range pods {

@@ -27,7 +27,7 @@ const (
 
 func podMetrics(pod *corev1.Pod, now time.Time) metricsv1beta1.PodMetrics {
 	m := metricsv1beta1.PodMetrics{
-		TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "PodMetrics"},
+		TypeMeta: metav1.TypeMeta{APIVersion: GroupVersion, Kind: "PodMetrics"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, Labels: pod.Labels, CreationTimestamp: metav1.NewTime(now),
 		},
@@ -57,7 +57,7 @@ func nodeMetrics(name string, pods []*corev1.Pod, now time.Time) metricsv1beta1.
 		memory.Add(quantityOf(pod, MemoryAnnotation, defaultMemory))
 	}
 	return metricsv1beta1.NodeMetrics{
-		TypeMeta:   metav1.TypeMeta{APIVersion: apiVersion, Kind: "NodeMetrics"},
+		TypeMeta:   metav1.TypeMeta{APIVersion: GroupVersion, Kind: "NodeMetrics"},
 		ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.NewTime(now)},
 		Timestamp:  metav1.NewTime(now),
 		Window:     metav1.Duration{Duration: window},

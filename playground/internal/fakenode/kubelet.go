@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,66 +25,77 @@ const workers = 4
 // Options says which nodes to play.
 type Options struct {
 	Client kubernetes.Interface
-	Nodes  int   // how many, named node-1 and so on
+	Count  int   // how many, named node-1 and so on
 	Port   int32 // on 127.0.0.1: where the nodes' kubelet API is served, see [LogHandler]
 	Leases bool  // renew the nodes' leases: needed if the node lifecycle controller runs
 }
 
-// Start registers the nodes and plays them until ctx ends. It returns the Pods
-// that are bound to a node, as the watch shows them.
-func Start(ctx context.Context, o Options) (corelisters.PodLister, error) {
-	k := &kubelet{client: o.Client, port: o.Port, nodes: map[string]node{}}
-	for i := range o.Nodes {
-		n := newNode(i)
-		if err := k.register(ctx, n); err != nil {
-			return nil, err
-		}
-		k.nodes[n.name] = n
-		if o.Leases {
-			go k.renewLeases(ctx, n)
-		}
-	}
+// Nodes is a set of fake nodes.
+type Nodes struct {
+	options Options
+	nodes   map[string]node // by name
+	pods    cache.SharedIndexInformer
+}
+
+// New makes the nodes without a call to the API server.
+func New(o Options) *Nodes {
 	bound := fields.OneTermNotEqualSelector("spec.nodeName", "")
 	watch := cache.NewListWatchFromClient(o.Client.CoreV1().RESTClient(), "pods", metav1.NamespaceAll, bound)
-	informer := cache.NewSharedIndexInformer(watch, &corev1.Pod{}, 0,
+	n := &Nodes{options: o, nodes: map[string]node{}}
+	n.pods = cache.NewSharedIndexInformer(watch, &corev1.Pod{}, 0,
 		cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
-	if err := reconcile.Start(ctx, "Pod", informer, workers, k.sync); err != nil {
-		return nil, err
+	for i := range o.Count {
+		one := newNode(i)
+		n.nodes[one.name] = one
 	}
-	return corelisters.NewPodLister(informer.GetIndexer()), nil
+	return n
 }
 
-type kubelet struct {
-	client kubernetes.Interface
-	port   int32
-	nodes  map[string]node // by name; not changed once the watch runs
+// Names are the nodes' names, sorted.
+func (n *Nodes) Names() []string { return slices.Sorted(maps.Keys(n.nodes)) }
+
+// Pods are the Pods that are bound to a node as the watch shows them: none
+// before [Nodes.Start].
+func (n *Nodes) Pods() corelisters.PodLister { return corelisters.NewPodLister(n.pods.GetIndexer()) }
+
+// Start registers the nodes, returns, and plays them until ctx ends.
+func (n *Nodes) Start(ctx context.Context) error {
+	for _, one := range n.nodes {
+		if err := n.register(ctx, one); err != nil {
+			return err
+		}
+		if n.options.Leases {
+			go n.renewLeases(ctx, one)
+		}
+	}
+	return reconcile.Start(ctx, "Pod", n.pods, workers, n.sync)
 }
 
-func (k *kubelet) sync(ctx context.Context, pod *corev1.Pod) (time.Duration, error) {
-	n, mine := k.nodes[pod.Spec.NodeName]
+func (n *Nodes) sync(ctx context.Context, pod *corev1.Pod) (time.Duration, error) {
+	on, mine := n.nodes[pod.Spec.NodeName]
 	if !mine {
 		return 0, nil
 	}
-	s := next(pod, n.address, time.Now())
+	s := next(pod, on.address, time.Now())
 	switch {
 	case s.Remove:
-		return 0, k.remove(ctx, pod)
+		return 0, n.remove(ctx, pod)
 	case s.Status != nil:
-		return 0, k.patchStatus(ctx, pod, s.Status)
+		return 0, n.patchStatus(ctx, pod, s.Status)
 	}
 	return s.After, nil
 }
 
-func (k *kubelet) remove(ctx context.Context, pod *corev1.Pod) error {
+func (n *Nodes) remove(ctx context.Context, pod *corev1.Pod) error {
 	now := int64(0)
-	err := k.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
+	err := n.options.Client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: &now,
 		Preconditions:      metav1.NewUIDPreconditions(string(pod.UID)),
 	})
 	return ignoreGone(err)
 }
 
-func (k *kubelet) patchStatus(ctx context.Context, pod *corev1.Pod, status *corev1.PodStatus) error {
+func (n *Nodes) patchStatus(ctx context.Context, pod *corev1.Pod, status *corev1.PodStatus) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": pod.UID}, // of this Pod, not of one that took its name
 		"status":   status,
@@ -90,7 +103,7 @@ func (k *kubelet) patchStatus(ctx context.Context, pod *corev1.Pod, status *core
 	if err != nil {
 		return fmt.Errorf("status of Pod %s/%s: %w", pod.Namespace, pod.Name, err)
 	}
-	_, err = k.client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = n.options.Client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	return ignoreGone(err)
 }
 

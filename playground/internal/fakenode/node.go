@@ -39,25 +39,16 @@ func newNode(i int) node {
 	}
 }
 
-// Names are the names of the first n nodes.
-func Names(n int) []string {
-	names := make([]string, 0, n)
-	for i := range n {
-		names = append(names, newNode(i).name)
-	}
-	return names
-}
-
 // register creates the node, or brings the one of an earlier start up to date.
-func (k *kubelet) register(ctx context.Context, n node) error {
-	status := nodeStatus(n, k.port, metav1.Now())
-	_, err := k.client.CoreV1().Nodes().Create(ctx, &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: n.name, Labels: map[string]string{
-			corev1.LabelHostname:       n.name,
+func (n *Nodes) register(ctx context.Context, one node) error {
+	status := nodeStatus(one, n.options.Port, metav1.Now())
+	_, err := n.options.Client.CoreV1().Nodes().Create(ctx, &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: one.name, Labels: map[string]string{
+			corev1.LabelHostname:       one.name,
 			corev1.LabelOSStable:       "linux",
 			corev1.LabelArchStable:     runtime.GOARCH,
 			corev1.LabelTopologyRegion: "local",
-			corev1.LabelTopologyZone:   n.zone,
+			corev1.LabelTopologyZone:   one.zone,
 		}},
 		Status: status,
 	}, metav1.CreateOptions{})
@@ -65,15 +56,15 @@ func (k *kubelet) register(ctx context.Context, n node) error {
 		return nil
 	}
 	if !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("register node %s: %w", n.name, err)
+		return fmt.Errorf("register node %s: %w", one.name, err)
 	}
 	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
-		return fmt.Errorf("register node %s: %w", n.name, err)
+		return fmt.Errorf("register node %s: %w", one.name, err)
 	}
-	_, err = k.client.CoreV1().Nodes().Patch(ctx, n.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = n.options.Client.CoreV1().Nodes().Patch(ctx, one.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	if err != nil {
-		return fmt.Errorf("register node %s: %w", n.name, err)
+		return fmt.Errorf("register node %s: %w", one.name, err)
 	}
 	return nil
 }
@@ -112,22 +103,22 @@ func nodeStatus(n node, port int32, now metav1.Time) corev1.NodeStatus {
 
 // renewLeases tells the node lifecycle controller that the node lives, until
 // ctx ends.
-func (k *kubelet) renewLeases(ctx context.Context, n node) {
+func (n *Nodes) renewLeases(ctx context.Context, one node) {
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
-		if err := k.renewLease(ctx, n); err != nil && ctx.Err() == nil {
-			klog.ErrorS(err, "playground: lease not renewed", "node", n.name)
+		if err := n.renewLease(ctx, one); err != nil && ctx.Err() == nil {
+			klog.ErrorS(err, "playground: lease not renewed", "node", one.name)
 		}
 	}, leasePeriod)
 }
 
-func (k *kubelet) renewLease(ctx context.Context, n node) error {
-	leases := k.client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+func (n *Nodes) renewLease(ctx context.Context, one node) error {
+	leases := n.options.Client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
 	now, term := metav1.NewMicroTime(time.Now()), leaseTerm
-	lease, err := leases.Get(ctx, n.name, metav1.GetOptions{})
+	lease, err := leases.Get(ctx, one.name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		_, err = leases.Create(ctx, &coordinationv1.Lease{
-			ObjectMeta: metav1.ObjectMeta{Name: n.name},
-			Spec:       coordinationv1.LeaseSpec{HolderIdentity: &n.name, LeaseDurationSeconds: &term, RenewTime: &now},
+			ObjectMeta: metav1.ObjectMeta{Name: one.name},
+			Spec:       coordinationv1.LeaseSpec{HolderIdentity: &one.name, LeaseDurationSeconds: &term, RenewTime: &now},
 		}, metav1.CreateOptions{})
 		return err
 	}
