@@ -1,0 +1,8 @@
+//go:build !linux
+
+package playgroundtest
+
+import "syscall"
+
+// dieWithParent does nothing: only Linux can tie a process to its parent.
+func dieWithParent() *syscall.SysProcAttr { return nil }
