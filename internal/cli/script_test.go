@@ -88,7 +88,7 @@ func cmdEvenkeel(ts *testscript.TestScript, neg bool, args []string) {
 	env := s.world.env(&out, &errs)
 	env.Terminal = s.terminal
 	env.In = strings.NewReader(s.answers)
-	ts.Check(os.Chdir(ts.Getenv("WORK")))
+	env.ReadFile = func(name string) ([]byte, error) { return os.ReadFile(ts.MkAbs(name)) }
 	s.code = cli.Main(context.Background(), env, args)
 	_, err := ts.Stdout().Write([]byte(out.String()))
 	ts.Check(err)
