@@ -26,6 +26,7 @@ func run() int {
 		Terminal:     terminal(),
 		Now:          time.Now,
 		Build:        build(),
+		ReadFile:     os.ReadFile,
 		Connect:      connect,
 		OpenPipeline: openPipeline,
 	}, os.Args[1:])

@@ -102,6 +102,8 @@ type Env struct {
 	Terminal Terminal
 	Now      func() time.Time
 	Build    Build
+	// ReadFile reads a file that a flag names.
+	ReadFile func(name string) ([]byte, error)
 	// Connect reaches the cluster. It is called once, and only by commands that
 	// need it.
 	Connect func(context.Context, Connection) (Cluster, error)
