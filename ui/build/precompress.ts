@@ -11,13 +11,16 @@ const worthwhile = 512
  * Accept-Encoding. Compression is at its strongest: it runs once, at build time. */
 export function precompress(): Plugin {
   let outDir = ''
+  let writes = true
   return {
     name: 'evenkeel:precompress',
     apply: 'build',
     configResolved(config) {
       outDir = join(config.root, config.build.outDir)
+      writes = config.build.write
     },
     async buildStart() {
+      if (!writes) return
       await mkdir(outDir, { recursive: true })
       const stale = (await readdir(outDir)).filter(name => name !== '.keep')
       await Promise.all(stale.map(name => rm(join(outDir, name), { recursive: true })))

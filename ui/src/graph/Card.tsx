@@ -44,12 +44,21 @@ export const NodeCard = memo(function NodeCard({ node, x, y, selected, tabbable,
       onClick={() => select(node.id)}
       onFocus={() => focus(node.id)}
     >
-      <span className={styles.title}>{node.name}</span>
+      <span className={styles.title}>{cardTitle(node)}</span>
       <span className={styles.subtitle}>{subtitle(node)}</span>
       {tone && <StatusIcon tone={tone} size={15} />}
     </button>
   )
 })
+
+const roomy = 22
+
+/** A long name loses what it repeats of its owner's: of the names of two Pods, the end is what tells them apart. */
+function cardTitle(node: ResourceNode): string {
+  const owner = node.parent.slice(node.parent.lastIndexOf('/') + 1)
+  const repeats = owner !== '' && node.name.length > roomy && node.name.startsWith(`${owner}-`)
+  return repeats ? `…${node.name.slice(owner.length)}` : node.name
+}
 
 function subtitle(node: ResourceNode): string {
   const detail = node.health !== 'Healthy' && node.message ? node.message : node.info[0]?.value

@@ -8,7 +8,7 @@ import { useGestures } from './gestures'
 import { boxesIn, cardHeight, cardWidth, type Direction, type Layout, layoutForest, neighbour } from './layout'
 import { type Palette, paint, readPalette } from './paint'
 import styles from './ResourceGraph.module.css'
-import { cardZoom, clampPan, firstView, fit, reveal, type Size, type Viewport, windowOf, zoomAt } from './viewport'
+import { cardZoom, clampPan, firstView, fitView, reveal, type Size, type Viewport, windowOf, zoomAt } from './viewport'
 
 interface ResourceGraphProps {
   app: AppRow
@@ -72,7 +72,7 @@ export function ResourceGraph({ app, forest, collapsed, toggle, selected, select
       },
       toggle: () => forest.children.has(current) && current !== rootId && toggle(current),
       zoom,
-      fit: () => setView(fit(layout, size)),
+      fit: () => setView(fitView(layout, size)),
     })
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
@@ -81,7 +81,6 @@ export function ResourceGraph({ app, forest, collapsed, toggle, selected, select
   }
   const boxes = view.zoom < cardZoom ? [] : boxesIn(layout, windowOf(view, size))
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: without cards in sight the plane itself takes the keys
     <div
       ref={host}
       className={styles.graph}
@@ -117,7 +116,7 @@ export function ResourceGraph({ app, forest, collapsed, toggle, selected, select
             />
           ))}
       </div>
-      <Tools zoom={view.zoom} onZoom={zoom} onFit={() => setView(fit(layout, size))} />
+      <Tools zoom={view.zoom} onZoom={zoom} onFit={() => setView(fitView(layout, size))} />
     </div>
   )
 }

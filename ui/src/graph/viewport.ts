@@ -18,7 +18,7 @@ export const maxZoom = 1.5
 export const cardZoom = 0.55
 const margin = 24
 
-export function fit(layout: Layout, size: Size): Viewport {
+export function fitView(layout: Layout, size: Size): Viewport {
   const zoom = clampZoom(
     Math.min(
       1,
@@ -31,7 +31,7 @@ export function fit(layout: Layout, size: Size): Viewport {
 
 /** Where a page begins: the whole tree where it stays readable, else its top left at a size one can read. */
 export function firstView(layout: Layout, size: Size): Viewport {
-  const whole = fit(layout, size)
+  const whole = fitView(layout, size)
   if (whole.zoom >= 0.75) return { ...whole, panX: margin }
   return { zoom: 0.9, panX: margin, panY: margin }
 }

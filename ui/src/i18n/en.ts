@@ -41,14 +41,15 @@ export const en = {
     none: 'Never synced',
   },
   reason: {
+    headline: (state: string, sentence: string) => `${state}: ${sentence}`,
     ok: () => 'Everything is as Git describes it and healthy',
     progressing: (kind: string, name: string, message: string, count: number) =>
-      `Progressing: ${kind} ${name}${because(message)}${others(count)}`,
+      `${kind} ${name}${because(message)}${others(count)}`,
     degraded: (kind: string, name: string, message: string, count: number) =>
-      `Degraded: ${kind} ${name}${because(message)}${others(count)}`,
-    suspended: (kind: string, name: string) => `Suspended: ${kind} ${name} is paused`,
+      `${kind} ${name}${because(message)}${others(count)}`,
+    suspended: (kind: string, name: string) => `${kind} ${name} is paused`,
     missing: (kind: string, name: string, count: number) =>
-      `Missing: ${kind} ${name} is in Git but not in the cluster${others(count)}`,
+      `${kind} ${name} is in Git but not in the cluster${others(count)}`,
     outOfSync: (count: number, first: string) =>
       first
         ? `${first} ${count > 1 ? `and ${plural(count - 1, 'other', 'others')} differ` : 'differs'} from Git`
@@ -172,6 +173,7 @@ export const en = {
     noCommit: 'not resolved yet',
     done: 'done',
     running: 'running',
+    differs: 'differs',
     problem: 'problem',
     waiting: 'waiting',
   },

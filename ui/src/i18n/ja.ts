@@ -38,12 +38,12 @@ export const ja: Messages = {
     none: '未同期',
   },
   reason: {
+    headline: (state, sentence) => `${state}: ${sentence}`,
     ok: () => 'Git の記述どおりで、すべて正常です',
-    progressing: (kind, name, message, count) => `進行中: ${kind} ${name}${because(message)}${others(count)}`,
-    degraded: (kind, name, message, count) => `異常: ${kind} ${name}${because(message)}${others(count)}`,
-    suspended: (kind, name) => `一時停止: ${kind} ${name} は停止しています`,
-    missing: (kind, name, count) =>
-      `未作成: ${kind} ${name} は Git にありますが、クラスターにありません${others(count)}`,
+    progressing: (kind, name, message, count) => `${kind} ${name}${because(message)}${others(count)}`,
+    degraded: (kind, name, message, count) => `${kind} ${name}${because(message)}${others(count)}`,
+    suspended: (kind, name) => `${kind} ${name} は停止しています`,
+    missing: (kind, name, count) => `${kind} ${name} は Git にありますが、クラスターにありません${others(count)}`,
     outOfSync: (count, first) =>
       first
         ? `${first}${count > 1 ? ` ほか ${count - 1} 件` : ''} に Git との差分があります`
@@ -155,13 +155,14 @@ export const ja: Messages = {
     commit: 'Git コミット',
     rendered: '生成',
     applied: '適用',
-    healthy: '正常',
+    healthy: 'ヘルス',
     resources: n => `${n} 件のリソース`,
     inSync: (n, total) => `${total} 件中 ${n} 件が Git と一致`,
     healthyOf: (n, total) => `${total} 件中 ${n} 件が正常`,
     noCommit: '未解決',
     done: '完了',
     running: '実行中',
+    differs: '差分あり',
     problem: '問題あり',
     waiting: '待機中',
   },

@@ -1,4 +1,4 @@
-import type { AppRow, Reason } from '../api/model'
+import type { AppRow, HealthStatus, Reason } from '../api/model'
 import type { Messages } from './en'
 import type { Formats } from './format'
 
@@ -32,6 +32,20 @@ export function reasonSentence(reason: Reason, t: Messages, format: Formats, now
   const sentence = sentences[reason.code]
   if (!sentence) return reason.text
   return sentence(t, readParams(reason.params ?? {}), time => format.ago(time, now))
+}
+
+const states: Readonly<Record<string, HealthStatus>> = {
+  progressing: 'Progressing',
+  degraded: 'Degraded',
+  suspended: 'Suspended',
+  missing: 'Missing',
+}
+
+/** The sentence as it stands alone, with the state in front where the sentence itself does not tell it. */
+export function reasonHeadline(reason: Reason, t: Messages, format: Formats, now: number): string {
+  const sentence = reasonSentence(reason, t, format, now)
+  const state = states[reason.code]
+  return state ? t.reason.headline(t.health[state], sentence) : sentence
 }
 
 /** Since when the reason holds, where the row knows it; empty otherwise. */

@@ -42,7 +42,6 @@ export function Dialog({ title, width, footer, onClose, children }: DialogProps)
           <Icon name="close" />
         </button>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard */}
       <section className={styles.body} tabIndex={0} aria-labelledby={titleId}>
         {children}
       </section>

@@ -41,6 +41,7 @@ export function Menu({ label, className = 'icon-button', children, items }: Menu
     button.current?.focus()
   }
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only watches the focus leave the parts inside
     <div
       className={styles.anchor}
       ref={anchor}
@@ -84,6 +85,7 @@ export function Menu({ label, className = 'icon-button', children, items }: Menu
 function Item({ item, close }: { item: MenuItem; close(): void }) {
   const choice = item.checked !== undefined
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: aria-checked is set only together with menuitemradio
     <button
       type="button"
       role={choice ? 'menuitemradio' : 'menuitem'}

@@ -25,7 +25,6 @@ export function Yaml({ text, label }: { text: string; label: string }) {
         <span>{t.inspector.lines(lines.length)}</span>
         <CopyButton text={text} label={label} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard */}
       <section ref={scroller} className={styles.scroller} aria-label={label} tabIndex={0}>
         <div className={styles.lines} style={{ height: virtual.getTotalSize(), width: `calc(62px + ${widest}ch)` }}>
           {virtual.getVirtualItems().map(item => (

@@ -2,7 +2,7 @@ import { Link } from 'wouter'
 import type { AppRow } from '../../api/model'
 import { useWords } from '../../i18n'
 import { instant } from '../../i18n/format'
-import { reasonSentence, reasonSince } from '../../i18n/reason'
+import { reasonHeadline, reasonSince } from '../../i18n/reason'
 import { useNow } from '../../parts/clock'
 import { Icon } from '../../parts/Icon'
 import { Menu } from '../../parts/Menu'
@@ -73,7 +73,7 @@ function ReasonLine({ app }: { app: AppRow }) {
   const at = instant(since)
   return (
     <p className={styles.reason} data-testid="reason">
-      {reasonSentence(app.reason, t, format, now)}
+      {reasonHeadline(app.reason, t, format, now)}
       {at !== undefined && (
         <time className="muted" dateTime={since} title={format.exact(since)}>
           {' · '}

@@ -56,7 +56,6 @@ export function Inspector({ app, id, node, loaded, onClose }: InspectorProps) {
       {node && (
         <>
           <TabList current={tab} choose={setTab} base={base} />
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling tab panel must be reachable by keyboard */}
           <div
             className={styles.panel}
             role="tabpanel"

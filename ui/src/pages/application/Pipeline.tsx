@@ -13,6 +13,7 @@ import { pipeline, type StepState } from './pipeline'
 const tones: Readonly<Record<StepState, Tone>> = {
   done: 'good',
   running: 'running',
+  differs: 'drift',
   problem: 'bad',
   waiting: 'unknown',
 }

@@ -1,6 +1,6 @@
 import type { AppRow } from '../../api/model'
 
-export type StepState = 'done' | 'running' | 'problem' | 'waiting'
+export type StepState = 'done' | 'running' | 'differs' | 'problem' | 'waiting'
 
 /** The four stations between a commit and a healthy application. The first that is not done is where to look. */
 export interface Pipeline {
@@ -28,8 +28,8 @@ function appliedState(app: AppRow): StepState {
   const phase = app.operation?.phase
   if (phase === 'Running' || phase === 'Terminating') return 'running'
   if (app.sync === 'Synced') return 'done'
-  if (phase === 'Failed' || phase === 'Error' || app.sync === 'OutOfSync') return 'problem'
-  return 'waiting'
+  if (phase === 'Failed' || phase === 'Error') return 'problem'
+  return app.sync === 'OutOfSync' ? 'differs' : 'waiting'
 }
 
 function healthyState(app: AppRow): StepState {

@@ -54,7 +54,6 @@ function Sample({ title, text }: { title: string; text: string }) {
         <h2>{title}</h2>
         <CopyButton text={text} label={title} />
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard */}
       <pre tabIndex={0}>{text}</pre>
     </section>
   )
