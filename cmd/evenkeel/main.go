@@ -29,5 +29,6 @@ func run() int {
 		ReadFile:     os.ReadFile,
 		Connect:      connect,
 		OpenPipeline: openPipeline,
+		Run:          runAll,
 	}, os.Args[1:])
 }

@@ -39,7 +39,7 @@ type all struct {
 	handler  http.Handler
 }
 
-// run runs until ctx ends, which is no error.
+// runAll runs until ctx ends, which is no error.
 func runAll(ctx context.Context, o cli.RunOptions) error {
 	a := &all{o: o, log: logger(o)}
 	if err := a.open(ctx); err != nil {
@@ -50,7 +50,7 @@ func runAll(ctx context.Context, o cli.RunOptions) error {
 	g.Go(func() error { return a.settings.Run(ctx) })
 	g.Go(func() error { return a.control.Run(ctx) })
 	g.Go(func() error { a.followSettings(ctx); return nil })
-	g.Go(func() error { return server.Serve(ctx, a.listener, a.handler) })
+	g.Go(func() error { return server.Serve(ctx, a.listener, a.handler, a.log) })
 	a.log.Info("serving", "url", "http://"+a.listener.Addr().String(), "namespace", o.Connection.Namespace, "version", version)
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
@@ -78,30 +78,30 @@ func (a *all) open(ctx context.Context) error {
 	if a.settings, err = settings.NewWatcher(settings.WatcherOptions{Config: config, Namespace: a.o.Connection.Namespace, Log: a.log}); err != nil {
 		return err
 	}
-	commands, err := kube.New(config, a.o.Connection.Namespace)
+	client, err := kube.New(config)
 	if err != nil {
 		return err
 	}
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.o.Listen); err != nil {
 		return fmt.Errorf("--listen %s: %w", a.o.Listen, err)
 	}
-	a.wire(commands)
+	a.wire(client)
 	return nil
 }
 
 // wire makes the parts know each other. The view reads trees from the controller,
 // which publishes rows to the view.
-func (a *all) wire(commands server.Commands) {
-	books := &books{settings: a.settings}
-	a.views = view.New(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.control.Tree(namespace, name) })})
+func (a *all) wire(client *kube.Client) {
+	credentials := &books{}
+	a.views = view.NewStore(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.control.Tree(namespace, name) })})
 	a.control = application.New(application.Options{
 		Conn: a.conn, Namespace: a.o.Connection.Namespace, Settings: a.settings.Current,
-		Store: repository.Git{Store: a.git}, Trees: mirror{a.git}, Credentials: books.find, View: a.views, Log: a.log,
+		Store: repository.Git{Store: a.git}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
 	})
 	dist, _ := ui.Dist()
 	b := build()
 	a.handler = server.New(server.Options{
-		View: a.views, Commands: commands, Apps: a.control, Projects: a.control, Inspect: a.control,
+		View: a.views, Commands: client, Apps: a.control, Projects: a.control, Inspect: a.control,
 		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready,
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})
@@ -150,4 +150,3 @@ type mirror struct{ store *git.Store }
 func (m mirror) Tree(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error) {
 	return m.store.Tree(ctx, repo, revision)
 }
-

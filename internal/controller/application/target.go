@@ -232,7 +232,7 @@ func (p *pass) ensureNamespace(ctx context.Context) error {
 	if err := p.permits(key); err != nil {
 		return err
 	}
-	kind, ok := p.c.cluster.Kinds().Preferred(key.GroupKind())
+	kind, ok := p.c.kinds().Preferred(key.GroupKind())
 	if !ok {
 		return fault.New(fault.Unavailable, "the cluster serves no namespaces")
 	}
