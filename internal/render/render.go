@@ -103,7 +103,7 @@ func Render(ctx context.Context, r Request) (result Result, err error) {
 		return Result{}, err
 	}
 	result.SourceType = sourceType // named in the error if the tool panics
-	out, err := rendering{Request: r, files: files, dir: dir, source: source}.run(sourceType)
+	out, err := rendering{Request: r, files: files, dir: dir, source: source}.run(ctx, sourceType)
 	if err != nil {
 		return Result{}, bounded(ctx, sourceType, err)
 	}
@@ -119,12 +119,12 @@ type rendering struct {
 	source *v1alpha1.ApplicationSource
 }
 
-func (r rendering) run(t string) (Result, error) {
+func (r rendering) run(ctx context.Context, t string) (Result, error) {
 	switch t {
 	case v1alpha1.SourceTypeHelm:
 		return r.helm()
 	case v1alpha1.SourceTypeKustomize:
-		return r.kustomize()
+		return r.kustomize(ctx)
 	case v1alpha1.SourceTypePlugin:
 		return Result{}, fault.New(fault.Unsupported, "config management plugins are not run yet")
 	}
@@ -143,7 +143,7 @@ func (r rendering) plain() (Result, error) {
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
 }
 
-func (r rendering) kustomize() (Result, error) {
+func (r rendering) kustomize(ctx context.Context) (Result, error) {
 	in := kustomize.Input{
 		Files:        r.files,
 		Dir:          r.dir,
@@ -153,7 +153,7 @@ func (r rendering) kustomize() (Result, error) {
 	if r.source.Kustomize != nil {
 		in.Kustomize = *r.source.Kustomize
 	}
-	out, err := kustomize.Render(in)
+	out, err := kustomize.Render(ctx, in)
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
 }
 
