@@ -144,8 +144,16 @@ func (c *cluster) Refresh(ctx context.Context, namespace, name, kind string) (*v
 	return asked, nil
 }
 
-func (c *cluster) Create(_ context.Context, app *v1alpha1.Application, upsert bool) (*v1alpha1.Application, error) {
-	c.did("create %s/%s upsert=%t", app.Namespace, app.Name, upsert)
+func (c *cluster) Create(ctx context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error) {
+	if _, err := c.Get(ctx, app.Namespace, app.Name); err == nil {
+		return nil, fault.New(fault.Conflict, "it exists already")
+	}
+	c.did("create %s/%s", app.Namespace, app.Name)
+	return c.put(app), nil
+}
+
+func (c *cluster) Update(_ context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error) {
+	c.did("update %s/%s", app.Namespace, app.Name)
 	return c.put(app), nil
 }
 
@@ -154,8 +162,8 @@ func (c *cluster) Patch(ctx context.Context, namespace, name string, kind types.
 	return c.Get(ctx, namespace, name)
 }
 
-func (c *cluster) Delete(_ context.Context, namespace, name string, policy metav1.DeletionPropagation) error {
-	c.did("delete %s/%s %s", namespace, name, policy)
+func (c *cluster) Delete(_ context.Context, namespace, name, finalizer string) error {
+	c.did("delete %s/%s %q", namespace, name, finalizer)
 	return nil
 }
 
