@@ -57,6 +57,9 @@ func (a *api) upsert(ctx context.Context, app *v1alpha1.Application, upsert bool
 	}
 	next := existing.DeepCopy()
 	next.Spec, next.Finalizers = app.Spec, app.Finalizers
+	if projectOf(next) == projectOf(existing) {
+		next.Spec.Project = existing.Spec.Project // empty means "default"
+	}
 	next.Labels = merged(existing.Labels, app.Labels)
 	next.Annotations = merged(existing.Annotations, app.Annotations)
 	if equality.Semantic.DeepEqual(existing, next) {
