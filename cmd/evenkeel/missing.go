@@ -7,9 +7,12 @@ import (
 	"evenkeel.dev/internal/fault"
 )
 
-// missingCommands refuses what internal/client/kube cannot do yet; it goes when
-// that package has these methods.
+// missingCommands refuses what internal/client/kube cannot do yet. It is embedded
+// one level deeper than the client, whose methods win; it goes when the client
+// has them all.
 type missingCommands struct{}
+
+type fallback struct{ missingCommands }
 
 func missing(what string) error {
 	return fault.New(fault.Unsupported, "%s is not wired yet", what)
@@ -23,12 +26,12 @@ func (missingCommands) Update(context.Context, *v1alpha1.Application) (*v1alpha1
 	return nil, missing("update")
 }
 
-func (missingCommands) Sync(context.Context, string, string, v1alpha1.Operation) error {
-	return missing("sync")
+func (missingCommands) Sync(context.Context, string, string, v1alpha1.Operation) (*v1alpha1.Application, error) {
+	return nil, missing("sync")
 }
 
-func (missingCommands) Refresh(context.Context, string, string, string) error {
-	return missing("refresh")
+func (missingCommands) Refresh(context.Context, string, string, string) (*v1alpha1.Application, error) {
+	return nil, missing("refresh")
 }
 
 func (missingCommands) Delete(context.Context, string, string, string) error {

@@ -12,7 +12,7 @@ import (
 // package's other half.
 type cluster struct {
 	*kube.Client
-	missingCommands
+	fallback
 }
 
 func connect(_ context.Context, c cli.Connection) (cli.Cluster, error) {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -125,5 +126,18 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("said %q and %q, want %q and nothing", errs.String(), out.String(), want)
 			}
 		})
+	}
+}
+
+// TestExitCodesAreDocumented holds the help topic against the table in fault.
+func TestExitCodesAreDocumented(t *testing.T) {
+	var out, errs strings.Builder
+	if code := cli.Main(t.Context(), newWorld().env(&out, &errs), []string{"help", "exit-codes"}); code != 0 {
+		t.Fatal(errs.String())
+	}
+	for k := fault.Internal; k <= fault.Failed; k++ {
+		if line := fmt.Sprintf("\n  %d ", k.ExitCode()); !strings.Contains(out.String(), line) {
+			t.Errorf("%d, the code of %s, is not in the help", k.ExitCode(), k)
+		}
 	}
 }
