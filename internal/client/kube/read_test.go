@@ -191,6 +191,7 @@ func TestWatch(t *testing.T) {
 	}{
 		{"no such application", []func(http.ResponseWriter, *http.Request){answer(list("1", ""))}, []string{"not found"}},
 		{"not permitted", []func(http.ResponseWriter, *http.Request){status(403, metav1.StatusReasonForbidden, "no", "")}, []string{"denied"}},
+		{"no cluster to begin with", []func(http.ResponseWriter, *http.Request){status(503, metav1.StatusReasonServiceUnavailable, "busy", "")}, []string{"unavailable"}},
 		{"states, then the end", []func(http.ResponseWriter, *http.Request){
 			answer(list("1", "", object("a", "1"))),
 			stream(true, event("MODIFIED", object("a", "2")), event("BOOKMARK", object("a", "3")), event("MODIFIED", object("a", "4")), event("DELETED", object("a", "5"))),
