@@ -75,7 +75,7 @@ func cmdPipeline(ts *testscript.TestScript, _ bool, args []string) {
 func cmdTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	width, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	sceneOf(ts).terminal = cli.Terminal{Out: true, In: true, Color: true, Width: width}
+	sceneOf(ts).terminal = cli.Terminal{Out: true, Color: true, Width: width}
 }
 
 func cmdAnswers(ts *testscript.TestScript, _ bool, args []string) {

@@ -184,35 +184,35 @@ func (w *world) Update(_ context.Context, app *v1alpha1.Application) (*v1alpha1.
 	return app, nil
 }
 
-func (w *world) Sync(_ context.Context, namespace, name string, op v1alpha1.Operation) error {
+func (w *world) Sync(_ context.Context, namespace, name string, op v1alpha1.Operation) (*v1alpha1.Application, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	app, err := w.find(namespace, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if app.Operation != nil {
-		return fault.New(fault.Conflict, "sync application %s/%s: another operation is already in progress", namespace, name)
+		return nil, fault.New(fault.Conflict, "sync application %s/%s: another operation is already in progress", namespace, name)
 	}
 	b, err := json.Marshal(op)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w.record("sync %s/%s %s", namespace, name, b)
 	app.Operation = &op
-	return nil
+	return app, nil
 }
 
-func (w *world) Refresh(_ context.Context, namespace, name, kind string) error {
+func (w *world) Refresh(_ context.Context, namespace, name, kind string) (*v1alpha1.Application, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	app, err := w.find(namespace, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w.record("refresh %s/%s %s", namespace, name, kind)
 	metav1.SetMetaDataAnnotation(&app.ObjectMeta, v1alpha1.AnnotationRefresh, kind)
-	return nil
+	return app, nil
 }
 
 func (w *world) Delete(_ context.Context, namespace, name, finalizer string) error {

@@ -21,6 +21,8 @@ type Options struct {
 	// Title is what is being waited for, for a terminal.
 	Title string
 	Color bool
+	// Width and Height are used when the terminal does not tell its size.
+	Width, Height int
 	// Environ describes the terminal, as os.Environ does.
 	Environ []string
 }
