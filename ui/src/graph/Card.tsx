@@ -4,7 +4,7 @@ import { useWords } from '../i18n'
 import { kindBadge } from '../parts/kind'
 import { StatusIcon } from '../parts/Status'
 import { healthTone } from '../parts/tone'
-import { describeNode } from './describe'
+import { describeState } from './describe'
 import { rootId } from './forest'
 import { type Box, cardHeight, cardWidth, columnGap } from './layout'
 import styles from './ResourceGraph.module.css'
@@ -28,7 +28,7 @@ interface NodeCardProps extends CardProps {
 export const NodeCard = memo(function NodeCard({ node, x, y, selected, tabbable, select, focus }: NodeCardProps) {
   const { t } = useWords()
   const tone = nodeTone(node)
-  const description = describeNode(node, t)
+  const description = describeState(node, t)
   return (
     <button
       type="button"
@@ -38,15 +38,14 @@ export const NodeCard = memo(function NodeCard({ node, x, y, selected, tabbable,
       data-badge={kindBadge(node.kind)}
       data-absent={node.missing}
       aria-current={selected}
-      aria-label={`${node.kind} ${node.name}: ${description}`}
-      title={`${node.kind} ${node.namespace ? `${node.namespace}/` : ''}${node.name}\n${description}`}
+      title={`${node.kind} ${node.namespace ? `${node.namespace}/` : ''}${node.name}\n${[description, node.message].filter(Boolean).join('\n')}`}
       tabIndex={tabbable ? 0 : -1}
       onClick={() => select(node.id)}
       onFocus={() => focus(node.id)}
     >
       <span className={styles.title}>{cardTitle(node)}</span>
       <span className={styles.subtitle}>{subtitle(node)}</span>
-      {tone && <StatusIcon tone={tone} size={15} />}
+      {tone && <StatusIcon tone={tone} size={15} label={description} />}
     </button>
   )
 })
@@ -74,13 +73,12 @@ export function RootCard({ app, x, y, tabbable, focus }: CardProps & { app: AppR
       style={{ left: x, top: y, width: cardWidth, height: cardHeight }}
       data-id={rootId}
       data-badge="APP"
-      aria-label={`${t.tree.application} ${app.name}: ${t.health[app.health]}, ${t.sync[app.sync]}`}
       tabIndex={tabbable ? 0 : -1}
       onFocus={() => focus(rootId)}
     >
       <span className={styles.title}>{app.name}</span>
       <span className={styles.subtitle}>{t.tree.application}</span>
-      <StatusIcon tone={healthTone[app.health]} size={15} />
+      <StatusIcon tone={healthTone[app.health]} size={15} label={`${t.health[app.health]}, ${t.sync[app.sync]}`} />
     </button>
   )
 }

@@ -83,10 +83,11 @@ export function pruneForest(forest: Forest, wanted: (node: ResourceNode) => bool
   return { children, nodes, parents: forest.parents }
 }
 
-/** Drops the children of collapsed nodes. */
+/** Empties collapsed nodes. They stay parents, of nothing, so that they keep their place among the inner nodes. */
 export function collapseForest(forest: Forest, collapsed: ReadonlySet<string>): Forest {
   if (collapsed.size === 0) return forest
-  const children = new Map([...forest.children].filter(([parent]) => !collapsed.has(parent)))
+  const children = new Map<string, readonly string[]>()
+  for (const [parent, ids] of forest.children) children.set(parent, collapsed.has(parent) ? [] : ids)
   return { children, nodes: forest.nodes, parents: forest.parents }
 }
 

@@ -121,10 +121,13 @@ describe('layoutForest', () => {
     expect(reached.size).toBe(61)
   })
 
-  it('hides what is collapsed', () => {
-    const owner = resourceNode({ kind: 'Deployment', name: 'web' })
-    const forest = buildForest([owner, resourceNode({ kind: 'Pod', name: 'web-1', parent: owner.id })])
-    expect(layoutForest(collapseForest(forest, new Set([owner.id]))).boxes.size).toBe(2)
+  it('hides what is collapsed and leaves the rest in its place, also beside packed leaves', () => {
+    const owner = resourceNode({ group: 'apps', kind: 'Deployment', name: 'web', health: 'Degraded' })
+    const leaves = Array.from({ length: 20 }, (_, i) => resourceNode({ name: `c${i}` }))
+    const forest = buildForest([owner, resourceNode({ kind: 'Pod', name: 'web-1', parent: owner.id }), ...leaves])
+    const [before, after] = [forest, collapseForest(forest, new Set([owner.id]))].map(layoutForest)
+    expect(after?.boxes.size).toBe(22)
+    expect(after?.boxes.get(owner.id)).toEqual(before?.boxes.get(owner.id))
     expect(countBelow(forest, owner.id)).toBe(1)
   })
 })

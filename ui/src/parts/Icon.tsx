@@ -34,19 +34,27 @@ const stroked = {
 
 export type IconName = keyof typeof filled | keyof typeof stroked
 
-export function Icon({
-  name,
-  size = 16,
-  className,
-}: {
+interface IconProps {
   name: IconName
   size?: number
   className?: string | undefined
-}) {
+  /** What the icon says, where no text beside it does. */
+  label?: string | undefined
+}
+
+export function Icon({ name, size = 16, className, label }: IconProps) {
   const solid = name in filled
   const path = solid ? filled[name as keyof typeof filled] : stroked[name as keyof typeof stroked]
   return (
-    <svg className={className} width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+    // biome-ignore lint/a11y/noSvgWithoutTitle: a <title> would be one node more on each of many cards; aria-label says it
+    <svg
+      className={className}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      focusable="false"
+      {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true })}
+    >
       <path
         d={path}
         fill={solid ? 'currentColor' : 'none'}

@@ -23,9 +23,9 @@ export function Status({ tone, text, pill, title }: StatusProps) {
   )
 }
 
-export function StatusIcon({ tone, size = 14 }: { tone: Tone; size?: number }) {
+export function StatusIcon({ tone, size = 14, label }: { tone: Tone; size?: number; label?: string }) {
   const classes = [styles.icon, styles[tone], tone === 'running' && styles.spin].filter(Boolean).join(' ')
-  return <Icon name={tone} size={size} className={classes} />
+  return <Icon name={tone} size={size} className={classes} label={label} />
 }
 
 export function Health({ status, pill }: { status: HealthStatus; pill?: boolean }) {

@@ -5,18 +5,17 @@ export type Bindings = Readonly<Record<string, (event: KeyboardEvent) => void>>
 
 const chordWindow = 1000
 
-/** Binds keys to the page while the component is mounted. Keys meant for a field, an open dialog, a running input-method
+/** Binds keys to the page while the component is mounted; a key that was acted upon goes no further. Keys meant for a field, an open dialog, a running input-method
  * composition or the browser are left alone. */
-export function useKeys(bindings: Bindings, enabled = true): void {
+export function useKeys(bindings: Bindings): void {
   const latest = useRef(bindings)
   latest.current = bindings
   useEffect(() => {
-    if (!enabled) return
     const chord = { prefix: '', at: 0 }
     const onKey = (event: KeyboardEvent): void => handleKey(event, latest.current, chord)
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
-  }, [enabled])
+  }, [])
 }
 
 interface Chord {
@@ -33,6 +32,7 @@ export function handleKey(event: KeyboardEvent, bindings: Bindings, chord: Chord
   chord.prefix = ''
   const action = bindings[keys] ?? bindings[event.key]
   if (action) {
+    event.preventDefault()
     action(event)
     return
   }

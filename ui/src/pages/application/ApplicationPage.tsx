@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { Link } from 'wouter'
 import { refreshApplication } from '../../api/commands'
 import { type AppRow, appKey } from '../../api/model'
 import { useWords } from '../../i18n'
@@ -41,7 +41,6 @@ export function ApplicationNotFound({ name }: { name: string }) {
 function Page({ app }: { app: AppRow }) {
   const { t } = useWords()
   const say = useToasts()
-  const [, navigate] = useLocation()
   const [syncing, setSyncing] = useState(false)
   const refresh = async (type: 'normal' | 'hard'): Promise<void> => {
     try {
@@ -55,7 +54,6 @@ function Page({ app }: { app: AppRow }) {
     s: () => setSyncing(true),
     r: () => void refresh('normal'),
     R: () => void refresh('hard'),
-    Escape: () => navigate('/applications'),
   })
   return (
     <div className={styles.page}>

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useRef, useState } from 'react'
+import { useLocation } from 'wouter'
 import { type AppRow, appKey, type ResourceNode } from '../../api/model'
 import { buildForest, type Forest, isProblem, pruneForest } from '../../graph/forest'
 import { ResourceGraph } from '../../graph/ResourceGraph'
@@ -34,8 +35,9 @@ export function Resources({ app }: { app: AppRow }) {
   const shown = useMemo(() => filtered(whole, state.text, problemsOnly), [whole, state.text, problemsOnly])
   const view = state.view ?? (compact ? 'list' : 'tree')
   const { set } = state
+  const [, navigate] = useLocation()
   const select = useCallback((node: string) => set({ node }), [set])
-  useKeys({ Escape: () => select('') }, state.node !== '')
+  useKeys({ Escape: () => (state.node ? select('') : navigate('/applications')) })
   const shared = { app, forest: shown, collapsed, toggle, selected: state.node, select }
   return (
     <section className={styles.resources} aria-label={t.app.resources} data-inspecting={state.node !== ''}>
@@ -106,8 +108,7 @@ function Toolbar({ state, view, problemsOnly, shown, total }: ToolbarProps) {
   const { t, format } = useWords()
   const input = useRef<HTMLInputElement>(null)
   useKeys({
-    '/': event => {
-      event.preventDefault()
+    '/': () => {
       input.current?.focus()
     },
     v: () => state.set({ view: view === 'tree' ? 'list' : 'tree' }),

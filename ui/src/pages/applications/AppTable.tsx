@@ -38,7 +38,7 @@ export function AppTable({ rows, state }: AppTableProps) {
     // The row may not exist before the scroll has been drawn.
     requestAnimationFrame(() => rowLink(scroller.current, next)?.focus())
   }
-  useKeys({ j: () => move(1), k: () => move(-1), ArrowDown: arrow(() => move(1)), ArrowUp: arrow(() => move(-1)) })
+  useKeys({ j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) })
   return (
     <div
       ref={scroller}
@@ -70,13 +70,6 @@ export function AppTable({ rows, state }: AppTableProps) {
       </div>
     </div>
   )
-}
-
-function arrow(move: () => void): (event: KeyboardEvent) => void {
-  return event => {
-    event.preventDefault()
-    move()
-  }
 }
 
 function focusedIndex(table: HTMLElement | null): number {

@@ -51,8 +51,7 @@ function Toolbar({ state, shown, total }: ToolbarProps) {
   const { t } = useWords()
   const input = useRef<HTMLInputElement>(null)
   useKeys({
-    '/': event => {
-      event.preventDefault()
+    '/': () => {
       input.current?.focus()
       input.current?.select()
     },
