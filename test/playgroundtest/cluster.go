@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	startLimit = 2 * time.Minute // much more than it takes, for machines that are busy
-	stopLimit  = 15 * time.Second
+	startLimit = 3 * time.Minute // as stopLimit, much more than it takes, for machines that are busy
+	stopLimit  = time.Minute
 	logTail    = 4096 // bytes of the playground's log that a failed start shows
 )
 
@@ -109,10 +109,13 @@ func (c *Cluster) Kill() {
 }
 
 // Pause makes the control plane stand still with SIGSTOP: connections stay open
-// and nothing answers, until [Cluster.Resume].
+// and nothing answers, from Pause's return until [Cluster.Resume].
 func (c *Cluster) Pause() {
 	c.t.Helper()
 	c.signal(syscall.SIGSTOP)
+	if err := awaitStopped(c.process.cmd.Process.Pid); err != nil {
+		c.t.Fatalf("playground: pause: %v", err)
+	}
 }
 
 // Resume lets a paused control plane go on.

@@ -11,6 +11,8 @@ import (
 	"k8s.io/klog/v2"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
+
+	"evenkeel.dev/playground/internal/statedir"
 )
 
 const (
@@ -35,8 +37,8 @@ rules:
 const leanDisabledPlugins = "TaintNodesByCondition,RuntimeClass,CertificateApproval,CertificateSigning," +
 	"ClusterTrustBundleAttest,CertificateSubjectRestriction,PodSecurity,PersistentVolumeClaimResize,StorageObjectInUseProtection"
 
-func apiserverArgs(s *state, o Options) []string {
-	etcd := etcdURL(s, etcdClientSocket)
+func apiserverArgs(d *statedir.Dir, o Options) []string {
+	etcd := etcdURL(d, statedir.EtcdSocket)
 	args := []string{
 		"--etcd-servers=" + etcd.String(),
 		"--bind-address=127.0.0.1",
@@ -47,26 +49,26 @@ func apiserverArgs(s *state, o Options) []string {
 		"--allow-privileged=true",
 		"--anonymous-auth=true", // /readyz and /livez without a certificate
 		"--authorization-mode=RBAC",
-		"--client-ca-file=" + s.pki.File("ca.crt"),
-		"--tls-cert-file=" + s.pki.File("apiserver.crt"),
-		"--tls-private-key-file=" + s.pki.File("apiserver.key"),
+		"--client-ca-file=" + d.PKI.File("ca.crt"),
+		"--tls-cert-file=" + d.PKI.File("apiserver.crt"),
+		"--tls-private-key-file=" + d.PKI.File("apiserver.key"),
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-		"--service-account-key-file=" + s.pki.File("sa.pub"),
-		"--service-account-signing-key-file=" + s.pki.File("sa.key"),
-		"--requestheader-client-ca-file=" + s.pki.File("front-proxy-ca.crt"),
+		"--service-account-key-file=" + d.PKI.File("sa.pub"),
+		"--service-account-signing-key-file=" + d.PKI.File("sa.key"),
+		"--requestheader-client-ca-file=" + d.PKI.File("front-proxy-ca.crt"),
 		"--requestheader-allowed-names=front-proxy-client",
 		"--requestheader-username-headers=X-Remote-User",
 		"--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
-		"--proxy-client-cert-file=" + s.pki.File("front-proxy-client.crt"),
-		"--proxy-client-key-file=" + s.pki.File("front-proxy-client.key"),
+		"--proxy-client-cert-file=" + d.PKI.File("front-proxy-client.crt"),
+		"--proxy-client-key-file=" + d.PKI.File("front-proxy-client.key"),
 		"--kubelet-preferred-address-types=InternalIP",
 		"--profiling=false",
 		"--shutdown-delay-duration=0s",
 		"--event-ttl=1h",
 	}
 	if o.AuditLog != "" {
-		args = append(args, "--audit-log-path="+o.AuditLog, "--audit-policy-file="+s.path("audit-policy.yaml"))
+		args = append(args, "--audit-log-path="+o.AuditLog, "--audit-policy-file="+d.Path("audit-policy.yaml"))
 	}
 	if !o.Full {
 		args = append(args,
@@ -81,18 +83,18 @@ func apiserverArgs(s *state, o Options) []string {
 
 // prepareAPIServer reads the flags and returns the function that serves on l
 // until ctx ends.
-func prepareAPIServer(s *state, o Options, l net.Listener) (func(context.Context) error, error) {
+func prepareAPIServer(d *statedir.Dir, o Options, l net.Listener) (func(context.Context) error, error) {
 	if o.AuditLog != "" {
-		if err := os.WriteFile(s.path("audit-policy.yaml"), []byte(auditPolicy), 0o600); err != nil {
+		if err := os.WriteFile(d.Path("audit-policy.yaml"), []byte(auditPolicy), 0o600); err != nil {
 			return nil, fmt.Errorf("audit policy: %w", err)
 		}
 	}
 	run := options.NewServerRunOptions()
-	if err := parseFlags("kube-apiserver", run.Flags(), apiserverArgs(s, o)); err != nil {
+	if err := parseFlags("kube-apiserver", run.Flags(), apiserverArgs(d, o)); err != nil {
 		return nil, err
 	}
 	run.SecureServing.Listener = l
-	run.SecureServing.BindPort = portOf(l)
+	run.SecureServing.BindPort = statedir.PortOf(l)
 	if err := run.GenericServerRunOptions.ComponentGlobalsRegistry.Set(); err != nil {
 		return nil, fmt.Errorf("kube-apiserver: %w", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"evenkeel.dev/playground/internal/fakecloud"
 	"evenkeel.dev/playground/internal/fakemetrics"
 	"evenkeel.dev/playground/internal/pki"
+	"evenkeel.dev/playground/internal/statedir"
 )
 
 const (
@@ -38,8 +39,8 @@ type client struct {
 }
 
 // connect calls nobody yet.
-func connect(s *state) (client, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", s.kubeconfig(pki.Admin))
+func connect(d *statedir.Dir) (client, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", d.Kubeconfig(pki.Admin))
 	if err != nil {
 		return client{}, fmt.Errorf("client: %w", err)
 	}
@@ -59,7 +60,7 @@ func connect(s *state) (client, error) {
 // created. The controllers come last: they give up for seconds when they find
 // the API server unready or its discovery incomplete.
 func (c *cluster) bringUp(ctx context.Context) error {
-	within, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready in %s (see %s)", startTimeout, c.state.logPath()))
+	within, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready in %s (see %s)", startTimeout, c.dir.LogPath()))
 	defer cancel()
 	nodes, err := c.serveNodes(ctx)
 	if err != nil {
@@ -80,10 +81,10 @@ func (c *cluster) bringUp(ctx context.Context) error {
 	}
 	c.reached("nodes and metrics")
 	c.start(ctx, "kube-controller-manager", func(ctx context.Context) error {
-		return runControllerManager(ctx, controllerManagerArgs(c.state, c.options))
+		return runControllerManager(ctx, controllerManagerArgs(c.dir, c.options))
 	})
 	c.start(ctx, "kube-scheduler", func(ctx context.Context) error {
-		return runScheduler(ctx, schedulerArgs(c.state, c.options))
+		return runScheduler(ctx, schedulerArgs(c.dir, c.options))
 	})
 	return c.waitDefaultServiceAccount(within)
 }

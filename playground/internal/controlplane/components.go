@@ -14,6 +14,7 @@ import (
 	scheduleroptions "k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 
 	"evenkeel.dev/playground/internal/pki"
+	"evenkeel.dev/playground/internal/statedir"
 )
 
 // leanControllers is what workloads, Services, namespaces, quotas, volumes and
@@ -30,16 +31,16 @@ func leanControllers() string {
 	}, ",")
 }
 
-func controllerManagerArgs(s *state, o Options) []string {
+func controllerManagerArgs(d *statedir.Dir, o Options) []string {
 	args := []string{
-		"--kubeconfig=" + s.kubeconfig(pki.ControllerManager),
+		"--kubeconfig=" + d.Kubeconfig(pki.ControllerManager),
 		"--bind-address=127.0.0.1",
 		"--secure-port=0",
 		"--leader-elect=false",
-		"--service-account-private-key-file=" + s.pki.File("sa.key"),
-		"--root-ca-file=" + s.pki.File("ca.crt"),
-		"--cluster-signing-cert-file=" + s.pki.File("ca.crt"),
-		"--cluster-signing-key-file=" + s.pki.File("ca.key"),
+		"--service-account-private-key-file=" + d.PKI.File("sa.key"),
+		"--root-ca-file=" + d.PKI.File("ca.crt"),
+		"--cluster-signing-cert-file=" + d.PKI.File("ca.crt"),
+		"--cluster-signing-key-file=" + d.PKI.File("ca.key"),
 		"--service-cluster-ip-range=" + serviceCIDR,
 		"--allocate-node-cidrs=false",
 		"--use-service-account-credentials=false",
@@ -75,9 +76,9 @@ func runControllerManager(ctx context.Context, args []string) error {
 	return kcm.Run(ctx, config.Complete())
 }
 
-func schedulerArgs(s *state, o Options) []string {
+func schedulerArgs(d *statedir.Dir, o Options) []string {
 	args := []string{
-		"--kubeconfig=" + s.kubeconfig(pki.Scheduler),
+		"--kubeconfig=" + d.Kubeconfig(pki.Scheduler),
 		"--bind-address=127.0.0.1",
 		"--secure-port=0",
 		"--leader-elect=false",

@@ -13,6 +13,7 @@ import (
 
 	"evenkeel.dev/playground/internal/fakemetrics"
 	"evenkeel.dev/playground/internal/fakenode"
+	"evenkeel.dev/playground/internal/statedir"
 )
 
 const readHeaderTimeout = 10 * time.Second
@@ -24,7 +25,7 @@ func (c *cluster) serveNodes(ctx context.Context) (*fakenode.Nodes, error) {
 	nodes := fakenode.New(fakenode.Options{
 		Client: c.client,
 		Count:  c.options.Nodes,
-		Port:   int32(portOf(c.node)),
+		Port:   int32(statedir.PortOf(c.node)),
 		Leases: c.options.Full,
 	})
 	mux := http.NewServeMux()
@@ -32,7 +33,7 @@ func (c *cluster) serveNodes(ctx context.Context) (*fakenode.Nodes, error) {
 	metrics := fakemetrics.Handler(nodes.Names(), nodes.Pods())
 	mux.Handle(fakemetrics.Pattern, metrics)
 	mux.Handle(fakemetrics.Pattern+"/", metrics)
-	cert, err := tls.LoadX509KeyPair(c.state.pki.File("node.crt"), c.state.pki.File("node.key"))
+	cert, err := tls.LoadX509KeyPair(c.dir.PKI.File("node.crt"), c.dir.PKI.File("node.key"))
 	if err != nil {
 		return nil, fmt.Errorf("nodes' certificate: %w", err)
 	}
@@ -50,12 +51,12 @@ func (c *cluster) serveNodes(ctx context.Context) (*fakenode.Nodes, error) {
 
 // registerMetrics returns when the API server serves the metrics API.
 func (c *cluster) registerMetrics(ctx context.Context) error {
-	ca, err := os.ReadFile(c.state.pki.File("ca.crt"))
+	ca, err := os.ReadFile(c.dir.PKI.File("ca.crt"))
 	if err != nil {
 		return fmt.Errorf("register metrics API: %w", err)
 	}
 	err = fakemetrics.Register(ctx, fakemetrics.Registration{
-		Client: c.client, Aggregator: c.client.apis, Port: int32(portOf(c.node)), CA: ca,
+		Client: c.client, Aggregator: c.client.apis, Port: int32(statedir.PortOf(c.node)), CA: ca,
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"evenkeel.dev/playground/internal/pki"
+	"evenkeel.dev/playground/internal/statedir"
 )
 
 // stopGrace is how long the API server may take to end its requests.
@@ -22,41 +23,41 @@ var errEnded = errors.New("it returned")
 // does. It may be called once in a process. When it returns, the directory is
 // free and holds everything.
 func Run(ctx context.Context, o Options) (err error) {
-	s, err := openState(o.Dir)
+	d, err := statedir.Open(o.Dir, net.ParseIP(serviceIP))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	if err := logTo(s.logPath(), o.Verbosity); err != nil {
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := logTo(d.LogPath(), o.Verbosity); err != nil {
 		return err
 	}
-	api, err := s.listen("port", o.Port)
+	api, err := d.Listen("port", o.Port)
 	if err != nil {
-		return fmt.Errorf("API server's port: %w", err)
+		return fmt.Errorf("API server's port: %w; choose another --port, or none", err)
 	}
 	defer api.Close() // closed by then if the API server ever served on it
-	node, err := s.listen("node-port", 0)
+	node, err := d.Listen("node-port", 0)
 	if err != nil {
 		return fmt.Errorf("nodes' port: %w", err)
 	}
 	defer node.Close()
-	if err := s.writeKubeconfigs(api.Addr()); err != nil {
+	if err := d.WriteKubeconfigs(api.Addr()); err != nil {
 		return err
 	}
-	client, err := connect(s)
+	client, err := connect(d)
 	if err != nil {
 		return err
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	c := &cluster{options: o, state: s, api: api, node: node, client: client, fail: fail, began: time.Now()}
+	c := &cluster{options: o, dir: d, api: api, node: node, client: client, fail: fail, began: time.Now()}
 	return c.run(ctx)
 }
 
 // cluster is a control plane at work.
 type cluster struct {
 	options   Options
-	state     *state
+	dir       *statedir.Dir
 	api, node net.Listener
 	client    client
 	fail      context.CancelCauseFunc
@@ -64,13 +65,13 @@ type cluster struct {
 }
 
 func (c *cluster) run(ctx context.Context) error {
-	etcd, err := startEtcd(ctx, c.state)
+	etcd, err := startEtcd(ctx, c.dir)
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
 	defer etcd.Close()
 	c.reached("etcd")
-	serve, err := prepareAPIServer(c.state, c.options, c.api)
+	serve, err := prepareAPIServer(c.dir, c.options, c.api)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (c *cluster) run(ctx context.Context) error {
 
 func (c *cluster) ready() {
 	if c.options.Ready != nil {
-		c.options.Ready(c.state.kubeconfig(pki.Admin))
+		c.options.Ready(c.dir.Kubeconfig(pki.Admin))
 	}
 }
 
@@ -109,7 +110,7 @@ func (c *cluster) start(ctx context.Context, name string, run func(context.Conte
 		if err == nil {
 			err = errEnded
 		}
-		c.fail(fmt.Errorf("%s ended: %w (see %s)", name, err, c.state.logPath()))
+		c.fail(fmt.Errorf("%s ended: %w (see %s)", name, err, c.dir.LogPath()))
 	}()
 	return done
 }

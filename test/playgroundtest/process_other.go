@@ -6,3 +6,6 @@ import "syscall"
 
 // dieWithParent does nothing: only Linux can tie a process to its parent.
 func dieWithParent() *syscall.SysProcAttr { return nil }
+
+// awaitStopped does nothing: the standard library cannot tell elsewhere.
+func awaitStopped(int) error { return nil }
