@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
@@ -16,30 +15,12 @@ import (
 	"evenkeel.dev/internal/source/git"
 )
 
-// commands are the kube client as the command line sees it: it wants no answer
-// where it goes on to watch.
-type commands struct{ *kube.Client }
-
-func (c commands) Sync(ctx context.Context, namespace, name string, op v1alpha1.Operation) error {
-	_, err := c.Client.Sync(ctx, namespace, name, op)
-	return err
-}
-
-func (c commands) Refresh(ctx context.Context, namespace, name, kind string) error {
-	_, err := c.Client.Refresh(ctx, namespace, name, kind)
-	return err
-}
-
 func connect(_ context.Context, c cli.Connection) (cli.Cluster, error) {
 	config, err := kube.Config(kube.ConfigOptions{Kubeconfig: c.Kubeconfig, Context: c.Context, UserAgent: "evenkeel-cli/" + version})
 	if err != nil {
 		return nil, err
 	}
-	client, err := kube.New(config)
-	if err != nil {
-		return nil, err
-	}
-	return commands{client}, nil
+	return kube.New(config)
 }
 
 // openPipeline renders and compares in this process, with the settings and

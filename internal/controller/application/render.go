@@ -119,7 +119,11 @@ func (p *pass) make(ctx context.Context, tree trace.Tree, want inputs) (*renderi
 	if err != nil {
 		return nil, err
 	}
-	r := &rendering{inputs: want, reads: traced.ReadSet(), sourceType: out.SourceType}
+	reads, err := traced.ReadSet()
+	if err != nil {
+		return nil, err
+	}
+	r := &rendering{inputs: want, reads: reads, sourceType: out.SourceType}
 	for _, field := range out.Unsupported {
 		r.conditions = append(r.conditions, v1alpha1.ApplicationCondition{
 			Type: v1alpha1.ConditionUnsupportedFieldWarning, Message: field,
