@@ -3,7 +3,9 @@ package settings
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,9 +26,10 @@ const secretSelector = v1alpha1.LabelSecretType + " in (" + SecretRepository + "
 // config maps, each by name, and its labelled Secrets. Nothing else of the
 // namespace is read. All methods are safe for concurrent use.
 type Watcher struct {
-	informers []cache.SharedIndexInformer
-	secrets   cache.SharedIndexInformer
-	log       *slog.Logger
+	// configMaps are informers by the name of the one config map that each watches.
+	configMaps map[string]cache.SharedIndexInformer
+	secrets    cache.SharedIndexInformer
+	log        *slog.Logger
 	// dirty holds a token when something has changed since the last snapshot.
 	dirty chan struct{}
 	ready chan struct{}
@@ -39,13 +42,16 @@ type Watcher struct {
 
 // NewWatcher makes a watcher of a namespace; Run sets it going.
 func NewWatcher(client kubernetes.Interface, namespace string, log *slog.Logger) *Watcher {
-	w := &Watcher{log: log, dirty: make(chan struct{}, 1), ready: make(chan struct{}), changed: make(chan struct{})}
+	w := &Watcher{
+		configMaps: map[string]cache.SharedIndexInformer{}, log: log,
+		dirty: make(chan struct{}, 1), ready: make(chan struct{}), changed: make(chan struct{}),
+	}
 	w.current, _ = Parse(nil, nil)
 	for _, name := range [...]string{ConfigMap, ConfigMapParams, ConfigMapTLSCerts, ConfigMapKnownHosts} {
 		byName := func(o *metav1.ListOptions) {
 			o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
 		}
-		w.informers = append(w.informers, coreinformers.NewFilteredConfigMapInformer(client, namespace, 0, cache.Indexers{}, byName))
+		w.configMaps[name] = coreinformers.NewFilteredConfigMapInformer(client, namespace, 0, cache.Indexers{}, byName)
 	}
 	w.secrets = coreinformers.NewFilteredSecretInformer(client, namespace, 0, cache.Indexers{}, func(o *metav1.ListOptions) {
 		o.LabelSelector = secretSelector
@@ -61,7 +67,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	defer cancel()
 	var synced []cache.InformerSynced
 	touch := func(any) { w.touch() }
-	for _, informer := range append(w.informers, w.secrets) {
+	for _, informer := range append(slices.Collect(maps.Values(w.configMaps)), w.secrets) {
 		registered, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 			AddFunc: touch, DeleteFunc: touch, UpdateFunc: func(_, now any) { touch(now) },
 		})
@@ -121,9 +127,9 @@ func (w *Watcher) touch() {
 // update is called by Run only.
 func (w *Watcher) update() {
 	var configMaps []*corev1.ConfigMap
-	for _, informer := range w.informers {
+	for name, informer := range w.configMaps {
 		for _, o := range informer.GetStore().List() {
-			if cm, ok := o.(*corev1.ConfigMap); ok {
+			if cm, ok := o.(*corev1.ConfigMap); ok && cm.Name == name {
 				configMaps = append(configMaps, cm)
 			}
 		}
