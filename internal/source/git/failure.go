@@ -29,7 +29,7 @@ var symptoms = []struct {
 	{regexp.MustCompile(`Permission denied \(`), fault.Broken, "the server accepts no SSH key of the repository's"},
 	{regexp.MustCompile(`Authentication failed|could not read (Username|Password)|returned error: (401|403)`), fault.Broken,
 		"the server refuses the credentials, or wants some"},
-	{regexp.MustCompile(`certificate|SSL|gnutls`), fault.Broken, ""},
+	{regexp.MustCompile(`certificate|SSL|TLS fatal alert`), fault.Broken, ""},
 	{regexp.MustCompile(`[Rr]epository .*not found|does not appear to be a git repository|returned error: 404|does not exist`), fault.NotFound, ""},
 	{regexp.MustCompile(`mismatched algorithms`), fault.Unsupported, "the repository's objects are named by SHA-256"},
 	{regexp.MustCompile(`transport '.*' not allowed`), fault.Denied, ""},

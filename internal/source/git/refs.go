@@ -50,7 +50,10 @@ func (s *Store) Refs(ctx context.Context, repo source.Repository) (*Refs, error)
 	defer release()
 	out, err := m.talk(ctx, repo, call{verb: "ls-remote", args: []string{"--symref", "--", remoteName}, maxOutput: s.opts.MaxRefsSize})
 	if err != nil {
-		m.proven.remove(identity(repo))
+		// A server that does not answer has not turned us away: what is here stays readable.
+		if !fault.KindOf(err).Transient() {
+			m.proven.remove(identity(repo))
+		}
 		return nil, err
 	}
 	m.proven.add(identity(repo), struct{}{})
