@@ -258,6 +258,18 @@ func TestConcurrent(t *testing.T) {
 	group.Wait()
 }
 
+func TestWarningsAreFew(t *testing.T) {
+	t.Parallel()
+	repo := fstest.MapFS{}
+	for i := range 60 {
+		repo[fmt.Sprintf("%02d.yaml", i)] = file("values: only\n")
+	}
+	result, err := render.Render(t.Context(), render.Request{FS: repo, Source: &v1alpha1.ApplicationSource{}})
+	if err != nil || len(result.Warnings) != 51 || result.Warnings[50] != "and 10 more" {
+		t.Errorf("got %v, %v", result.Warnings, err)
+	}
+}
+
 // TestErrorsAreShort: what ends up in an Application's condition has a bound.
 func TestErrorsAreShort(t *testing.T) {
 	t.Parallel()

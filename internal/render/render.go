@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -96,7 +97,18 @@ func Render(ctx context.Context, r Request) (result Result, err error) {
 		return Result{}, bounded(ctx, err)
 	}
 	result.SourceType = found.sourceType
+	result.Warnings = firstOf(result.Warnings)
 	return result, nil
+}
+
+// maxWarnings is how many warnings anyone would read.
+const maxWarnings = 50
+
+func firstOf(warnings []string) []string {
+	if len(warnings) <= maxWarnings {
+		return warnings
+	}
+	return append(slices.Clip(warnings[:maxWarnings]), fmt.Sprintf("and %d more", len(warnings)-maxWarnings))
 }
 
 // find settles what is to be rendered, and by what.

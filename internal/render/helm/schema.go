@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -78,7 +79,9 @@ func (r *renderer) validateSchema(c *chart.Chart, values map[string]any) error {
 	if !errors.As(err, &invalid) {
 		return fault.Wrap(fault.Broken, err, "chart %s: values.schema.json", c.Name())
 	}
-	return fault.New(fault.Broken, "chart %s: values do not match values.schema.json: %s", c.Name(), strings.Join(violations(invalid, nil), "; "))
+	found := violations(invalid, nil)
+	slices.Sort(found) // the validator goes through maps
+	return fault.New(fault.Broken, "chart %s: values do not match values.schema.json: %s", c.Name(), strings.Join(found, "; "))
 }
 
 // violations lists where and why, without the values themselves.

@@ -21,9 +21,12 @@ const (
 	DefaultMaxDepth   = 500
 )
 
+const documentsPerObject = 5
+
 // Decoder decodes manifests. The zero value works.
 type Decoder struct {
 	// MaxObjects is how many objects one file may hold, 0 for DefaultMaxObjects.
+	// It may have documentsPerObject times as many documents, empty ones included.
 	MaxObjects int
 	// MaxDepth is how deep values may be nested, 0 for DefaultMaxDepth.
 	MaxDepth int
@@ -113,6 +116,9 @@ func (r *run) yaml(data []byte) ([]*unstructured.Unstructured, error) {
 		err := decoder.Decode(&node)
 		if errors.Is(err, io.EOF) {
 			return r.objects, nil
+		}
+		if r.document > documentsPerObject*r.MaxObjects {
+			return r.objects, r.failf(node.Line, "more than %d documents in one file", documentsPerObject*r.MaxObjects)
 		}
 		if err != nil {
 			return r.objects, r.syntax(err)

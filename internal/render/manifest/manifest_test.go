@@ -36,6 +36,7 @@ func TestRefused(t *testing.T) {
 		{"a list as a key", configMap + "? [a]\n: b\n", "a mapping key must be a string"},
 		{"JSON with something behind it", `{"apiVersion":"v1","kind":"X","metadata":{"name":"a"}} x`, "f.yaml: document 2: did not find expected <document start>"},
 		{"too many objects", strings.Repeat("---\n"+configMap, 11), "f.yaml: document 11, line 52: more than 10 objects in one file"},
+		{"too many empty documents", strings.Repeat("---\n", 1000), "f.yaml: document 51, line 51: more than 50 documents in one file"},
 		{"a merge key of a scalar", configMap + "<<: 3\n", "a merge key (<<) needs a mapping"},
 		{"labels that are a list", "apiVersion: v1\nkind: X\nmetadata: {name: a, labels: [a]}\n", "X a: metadata.labels is a list, not a mapping"},
 		{"a name that is a number", "apiVersion: v1\nkind: X\nmetadata: {name: 1}\n", "X: metadata.name is a number, not a string; quote it"},
