@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,52 +80,54 @@ type Result struct {
 func Render(ctx context.Context, r Request) (result Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			result, err = Result{}, fault.New(fault.Broken, "%s: the renderer panicked: %s", result.SourceType, tree.Clip(fmt.Sprint(p)))
+			err = fault.New(fault.Broken, "%s: the renderer panicked: %s", result.SourceType, tree.Clip(fmt.Sprint(p)))
+			result = Result{}
 		}
 	}()
 	if r.Source == nil || r.FS == nil {
 		return Result{}, fault.New(fault.Internal, "render: a request needs a source and a tree")
 	}
-	budget := r.Options.MaxReadBytes
-	if budget == 0 {
-		budget = tree.DefaultBudget
+	found, err := find(ctx, r)
+	if err == nil {
+		result.SourceType = found.sourceType // for the error if the tool panics
+		result, err = found.run(ctx)
 	}
-	files := tree.NewReader(ctx, r.FS, budget)
-	dir, err := sourceDir(files, r.Source.Path)
 	if err != nil {
-		return Result{}, err
+		return Result{}, bounded(ctx, err)
 	}
-	source, err := withOverrides(files, dir, r.AppName, r.Source)
-	if err != nil {
-		return Result{}, err
+	result.SourceType = found.sourceType
+	return result, nil
+}
+
+// find settles what is to be rendered, and by what.
+func find(ctx context.Context, r Request) (rendering, error) {
+	f := rendering{Request: r, files: tree.NewReader(ctx, r.FS, cmp.Or(r.Options.MaxReadBytes, tree.DefaultBudget))}
+	var err error
+	if f.dir, err = sourceDir(f.files, r.Source.Path); err != nil {
+		return f, err
 	}
-	sourceType, err := detect(files, dir, source, r.Options)
-	if err != nil {
-		return Result{}, err
+	if f.source, err = withOverrides(f.files, f.dir, r.AppName, r.Source); err != nil {
+		return f, err
 	}
-	result.SourceType = sourceType // named in the error if the tool panics
-	out, err := rendering{Request: r, files: files, dir: dir, source: source}.run(sourceType)
-	if err != nil {
-		return Result{}, bounded(ctx, sourceType, err)
-	}
-	out.SourceType = sourceType
-	return out, nil
+	f.sourceType, err = detect(f.files, f.dir, f.source, r.Options)
+	return f, err
 }
 
 // rendering is a request whose source has been found and merged.
 type rendering struct {
 	Request
-	files  *tree.Reader
-	dir    string
-	source *v1alpha1.ApplicationSource
+	files      *tree.Reader
+	dir        string
+	source     *v1alpha1.ApplicationSource
+	sourceType string
 }
 
-func (r rendering) run(t string) (Result, error) {
-	switch t {
+func (r rendering) run(ctx context.Context) (Result, error) {
+	switch r.sourceType {
 	case v1alpha1.SourceTypeHelm:
 		return r.helm()
 	case v1alpha1.SourceTypeKustomize:
-		return r.kustomize()
+		return r.kustomize(ctx)
 	case v1alpha1.SourceTypePlugin:
 		return Result{}, fault.New(fault.Unsupported, "config management plugins are not run yet")
 	}
@@ -143,7 +146,7 @@ func (r rendering) plain() (Result, error) {
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
 }
 
-func (r rendering) kustomize() (Result, error) {
+func (r rendering) kustomize(ctx context.Context) (Result, error) {
 	in := kustomize.Input{
 		Files:        r.files,
 		Dir:          r.dir,
@@ -153,7 +156,7 @@ func (r rendering) kustomize() (Result, error) {
 	if r.source.Kustomize != nil {
 		in.Kustomize = *r.source.Kustomize
 	}
-	out, err := kustomize.Render(in)
+	out, err := kustomize.Render(ctx, in)
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
 }
 
@@ -192,9 +195,9 @@ func (r rendering) env() buildenv.Env {
 
 // bounded gives err a kind if it has none and cuts its text to a length that
 // fits a condition.
-func bounded(ctx context.Context, t string, err error) error {
+func bounded(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
-		return fault.Wrap(fault.Unavailable, cause, "rendering %s stopped", t)
+		return fault.Wrap(fault.Unavailable, cause, "rendering stopped")
 	}
 	kind := fault.Broken
 	var known *fault.Error

@@ -2,7 +2,6 @@ package render_test
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -144,16 +143,5 @@ func writeOutcome(t *testing.T, name string, archive *txtar.Archive, got map[str
 	archive.Files = files
 	if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestCancelled(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	repo := fstest.MapFS{"a.yaml": {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")}}
-	_, err := render.Render(ctx, render.Request{FS: repo, Source: &v1alpha1.ApplicationSource{Path: "."}})
-	if err == nil {
-		t.Fatal("a cancelled rendering succeeded")
 	}
 }

@@ -15,7 +15,9 @@ import (
 // other word is reported.
 var (
 	appOptions = []string{
-		"ApplyOutOfSyncOnly=true", "ApplyOutOfSyncOnly=false", "CreateNamespace=true", "CreateNamespace=false", "Prune=true", "Prune=false",
+		"ApplyOutOfSyncOnly=true", "ApplyOutOfSyncOnly=false", "CreateNamespace=true", "CreateNamespace=false",
+		"Delete=true", "Delete=false", "Prune=true", "Prune=false",
+		"PrunePropagationPolicy=foreground", "PrunePropagationPolicy=background", "PrunePropagationPolicy=orphan",
 		"RespectIgnoreDifferences=true", "RespectIgnoreDifferences=false", "ServerSideApply=true", "Validate=true", "Validate=false",
 	}
 	objectOptions  = []string{"Delete=true", "Delete=false", "Prune=true", "Prune=false", "ServerSideApply=true", "Validate=true", "Validate=false"}

@@ -25,7 +25,7 @@ func (p *pass) admit(context.Context) outcome {
 func (p *pass) admitSpec() error {
 	spec := &p.app.Spec
 	name := projectOf(p.app)
-	p.project = p.c.store.project(name)
+	p.project = p.c.project(name)
 	if p.project == nil {
 		return fault.New(fault.Invalid, "project %q does not exist in namespace %s", name, p.c.o.Namespace)
 	}

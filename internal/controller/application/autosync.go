@@ -11,7 +11,9 @@ import (
 
 // autoInput is what the decision to sync automatically depends on.
 type autoInput struct {
-	app    *v1alpha1.Application
+	app *v1alpha1.Application
+	// last is the operation that ended last, if any did.
+	last   *v1alpha1.OperationState
 	source v1alpha1.ApplicationSource
 	// revision is what is desired now.
 	revision string
@@ -83,7 +85,7 @@ func decideAutoSync(in autoInput) autoDecision {
 	if policy.Retry != nil {
 		op.Retry = *policy.Retry
 	}
-	last := in.app.Status.OperationState
+	last := in.last
 	if !attempted(last, in) {
 		if in.broken {
 			return autoDecision{skipped: "the newest revision cannot be read"}

@@ -58,7 +58,7 @@ func (p *pass) compare(ctx context.Context) outcome {
 // kindsKnown says whether every kind in use was listed, or cannot be. Until then
 // an object's absence means nothing.
 func (p *pass) kindsKnown(r *rendering) bool {
-	if len(p.c.cluster.Kinds().All()) == 0 {
+	if len(p.c.kinds().All()) == 0 {
 		return false
 	}
 	gks := map[schema.GroupKind]bool{}
@@ -230,7 +230,7 @@ func (p *pass) managedOf(x *claim) managed {
 
 // kindOf is the kind of a version, if the cluster serves it.
 func (c *Controller) kindOf(gvk schema.GroupVersionKind) (cluster.Kind, bool) {
-	return c.cluster.Kinds().Exact(gvk)
+	return c.kinds().Exact(gvk)
 }
 
 // watchKind has KindChanged wake an Application for a kind.

@@ -66,6 +66,9 @@ type Controller struct {
 	applier *apply.Applier
 	claims  *claims
 	queue   workqueue.TypedDelayingInterface[types.NamespacedName]
+	// kinds is what the cluster serves, project an AppProject or nil.
+	kinds   func() *cluster.Kinds
+	project func(name string) *v1alpha1.AppProject
 	// renders bounds how many renderings run at once: they take a core each.
 	renders chan struct{}
 
@@ -103,6 +106,7 @@ func New(o Options) *Controller {
 		Jitter:   func() time.Duration { return o.Settings().ReconciliationJitter },
 	})
 	c.store = newObjects(o.Conn, o.Namespace, c.enqueue, c.wakeProject, o.Log)
+	c.kinds, c.project = c.cluster.Kinds, c.store.project
 	return c
 }
 

@@ -109,7 +109,7 @@ func (p *pass) deletable() error {
 		return err
 	}
 	name := projectOf(p.app)
-	if p.project = p.c.store.project(name); p.project == nil {
+	if p.project = p.c.project(name); p.project == nil {
 		return fault.New(fault.Invalid, "project %q does not exist, so it cannot be said what may be deleted: create it again or remove the finalizer", name)
 	}
 	p.rules = project.New(p.project)
@@ -121,7 +121,7 @@ func (p *pass) deletable() error {
 			unread = append(unread, gk.String())
 		}
 	}
-	if len(p.c.cluster.Kinds().All()) == 0 || len(unread) > 0 {
+	if len(p.c.kinds().All()) == 0 || len(unread) > 0 {
 		return fault.New(fault.Unavailable, "waiting until these kinds can be read: %s", strings.Join(unread, ", "))
 	}
 	return nil

@@ -37,7 +37,7 @@ func (p *pass) operate(ctx context.Context) outcome {
 
 func (p *pass) autoInput() autoInput {
 	in := autoInput{
-		app: p.app, source: p.source, revision: p.s.rendering.revision, broken: p.broken, now: p.now,
+		app: p.app, last: p.operation, source: p.source, revision: p.s.rendering.revision, broken: p.broken, now: p.now,
 		backoff: selfHealBackoff{
 			duration: p.settings.SelfHealBackoffDuration, factor: p.settings.SelfHealBackoffFactor, limit: p.settings.SelfHealBackoffCap,
 		},
@@ -124,9 +124,6 @@ func (p *pass) superseded() bool {
 func (p *pass) supersede(ctx context.Context) outcome {
 	old := p.operation.SyncResult.Revision
 	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", short(old), short(p.s.rendering.revision)))
-	superseded := *p.app
-	superseded.Status.OperationState = p.operation
-	p.app = &superseded
 	d := decideAutoSync(p.autoInput())
 	if d.start == nil {
 		return proceed

@@ -119,7 +119,11 @@ func (p *pass) make(ctx context.Context, tree trace.Tree, want inputs) (*renderi
 	if err != nil {
 		return nil, err
 	}
-	r := &rendering{inputs: want, reads: traced.ReadSet(), sourceType: out.SourceType}
+	reads, err := traced.ReadSet()
+	if err != nil {
+		return nil, err
+	}
+	r := &rendering{inputs: want, reads: reads, sourceType: out.SourceType}
 	for _, field := range out.Unsupported {
 		r.conditions = append(r.conditions, v1alpha1.ApplicationCondition{
 			Type: v1alpha1.ConditionUnsupportedFieldWarning, Message: field,
@@ -153,7 +157,7 @@ func hooksMessage(hooks []desired.Object) string {
 }
 
 func (p *pass) desire(out render.Result) (desired.State, error) {
-	kinds := p.c.cluster.Kinds()
+	kinds := p.c.kinds()
 	state, err := desired.Build(desired.Input{
 		Objects: out.Objects, App: p.s.instance, Namespace: p.app.Spec.Destination.Namespace, Self: p.self(),
 		Scope: func(gk schema.GroupKind) (bool, bool) {
@@ -193,7 +197,7 @@ func (p *pass) request(tree fs.FS, revision string) render.Request {
 	return render.Request{
 		FS: tree, Source: &p.source, AppName: p.s.instance, AppNamespace: p.app.Spec.Destination.Namespace,
 		Project: projectOf(p.app), Revision: revision,
-		KubeVersion: p.c.kube, APIVersions: p.c.cluster.Kinds().APIVersions(),
+		KubeVersion: p.c.kube, APIVersions: p.c.kinds().APIVersions(),
 		Options: render.Options{
 			MaxCombinedManifestsSize: s.MaxCombinedDirectoryManifestsSize,
 			HelmDisabled:             !s.HelmEnabled,
@@ -233,7 +237,7 @@ func (p *pass) scopes(have *rendering) []string {
 		if x.object.ScopeKnown {
 			continue
 		}
-		if kind, ok := p.c.cluster.Kinds().Preferred(x.object.Key.GroupKind()); ok {
+		if kind, ok := p.c.kinds().Preferred(x.object.Key.GroupKind()); ok {
 			out = append(out, kind.GVK.String())
 		}
 	}

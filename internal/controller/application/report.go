@@ -58,7 +58,7 @@ func (p *pass) write(ctx context.Context, body []byte) bool {
 		return false
 	}
 	p.app, p.s.written = app, p.c.o.Now()
-	p.operation = app.Status.OperationState
+	p.operation = app.Status.OperationState.DeepCopy() // app is what the next patch is relative to
 	if p.answered {
 		p.answered, p.s.refreshing = false, false
 	}

@@ -89,15 +89,11 @@ func (p *pass) renderOther(ctx context.Context, op *v1alpha1.SyncOperation, resu
 
 // commit is the commit that a revision names, fetched if need be.
 func (c *Controller) commit(ctx context.Context, repo source.Repository, revision string) (string, error) {
-	refs, err := c.o.Store.Refs(ctx, repo)
+	refs, err := c.o.Store.List(ctx, repo)
 	if err != nil {
 		return "", err
 	}
-	sha, err := refs.Resolve(revision)
-	if err != nil {
-		return "", err
-	}
-	return c.o.Store.Ensure(ctx, repo, revision, sha)
+	return c.o.Store.Commit(ctx, repo, refs, revision)
 }
 
 // refresh brings the verdicts up to date after a step.
@@ -236,7 +232,7 @@ func (p *pass) ensureNamespace(ctx context.Context) error {
 	if err := p.permits(key); err != nil {
 		return err
 	}
-	kind, ok := p.c.cluster.Kinds().Preferred(key.GroupKind())
+	kind, ok := p.c.kinds().Preferred(key.GroupKind())
 	if !ok {
 		return fault.New(fault.Unavailable, "the cluster serves no namespaces")
 	}

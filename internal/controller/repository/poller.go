@@ -10,20 +10,16 @@ import (
 	"evenkeel.dev/internal/source"
 )
 
-// Refs are a remote's refs.
-type Refs interface {
-	// Resolve is the commit that a target revision names, or "" when it looks like
-	// an abbreviated commit, which only the mirror can resolve.
-	Resolve(target string) (sha string, err error)
-}
+// Refs are a remote's refs, as Store.List gave them.
+type Refs any
 
-// Store reads remotes into local mirrors.
+// Store reads remotes into local mirrors. Git is one.
 type Store interface {
-	// Refs lists a remote's refs.
-	Refs(ctx context.Context, repo source.Repository) (Refs, error)
-	// Ensure has the commit that target names, at sha, in the local mirror, and
-	// returns the full commit id.
-	Ensure(ctx context.Context, repo source.Repository, target, sha string) (string, error)
+	// List lists a remote's refs.
+	List(ctx context.Context, repo source.Repository) (Refs, error)
+	// Commit is the commit that a target revision names among refs. It is in the
+	// local mirror then.
+	Commit(ctx context.Context, repo source.Repository, refs Refs, target string) (string, error)
 }
 
 // Options are what a Poller needs.
@@ -230,7 +226,7 @@ func (a *actor) step(ctx context.Context) bool {
 	var listErr error
 	if listed {
 		var refs Refs
-		refs, listErr = p.o.Store.Refs(ctx, a.repo)
+		refs, listErr = p.o.Store.List(ctx, a.repo)
 		if ctx.Err() != nil {
 			return true
 		}
@@ -265,21 +261,13 @@ func (a *actor) resolve(ctx context.Context, all bool, listErr error) {
 	for target, apps := range targets {
 		revision, err := "", listErr
 		if err == nil && refs != nil {
-			revision, err = a.ensure(ctx, refs, target)
+			revision, err = p.o.Store.Commit(ctx, a.repo, refs, target)
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		a.settle(target, apps, revision, err)
 	}
-}
-
-func (a *actor) ensure(ctx context.Context, refs Refs, target string) (string, error) {
-	sha, err := refs.Resolve(target)
-	if err != nil {
-		return "", err
-	}
-	return a.p.o.Store.Ensure(ctx, a.repo, target, sha)
 }
 
 // settle records an outcome and wakes those for whom it is news, or who asked.

@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -15,33 +14,44 @@ const conditionsAnnotation = "autoscaling.alpha.kubernetes.io/conditions"
 
 const waitingToScale = "Waiting to Autoscale"
 
-// autoscaler goes by the conditions, which v1 keeps in an annotation and all
-// other versions in the status.
+// scaling is a condition of an autoscaler.
+type scaling struct {
+	Type, Status, Reason, Message string
+}
+
 func autoscaler(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
-	status := status(obj)
-	if obj.GetAPIVersion() == "autoscaling/v1" {
-		text := Annotation(obj, conditionsAnnotation)
-		if text == "" {
-			return progressing, waitingToScale
-		}
-		var conditions []any
-		if err := json.Unmarshal([]byte(text), &conditions); err != nil {
-			return unknown, fmt.Sprintf("annotation %s is not a list of conditions: %v", conditionsAnnotation, err)
-		}
-		status = fields{"conditions": conditions}
+	conditions, err := scalingConditions(obj)
+	if err != nil {
+		return unknown, "annotation " + conditionsAnnotation + " is not a list of conditions"
 	}
-	for c := range status.each("conditions") {
-		if cannotScale(c.text("type"), c.text("reason")) {
-			return degraded, c.text("message")
+	for _, c := range conditions {
+		if cannotScale(c.Type, c.Reason) {
+			return degraded, c.Message
 		}
 	}
-	for c := range status.each("conditions") {
-		kind := c.text("type")
-		if c.text("status") == "True" && (kind == "AbleToScale" || kind == "ScalingLimited") {
-			return healthy, c.text("message")
+	for _, c := range conditions {
+		if c.Status == "True" && (c.Type == "AbleToScale" || c.Type == "ScalingLimited") {
+			return healthy, c.Message
 		}
 	}
 	return progressing, waitingToScale
+}
+
+// scalingConditions are in an annotation in v1 and in the status in all other versions.
+func scalingConditions(obj *unstructured.Unstructured) ([]scaling, error) {
+	var out []scaling
+	if obj.GetAPIVersion() == "autoscaling/v1" {
+		text := Annotation(obj, conditionsAnnotation)
+		if text == "" {
+			return nil, nil
+		}
+		err := json.Unmarshal([]byte(text), &out)
+		return out, err
+	}
+	for c := range status(obj).each("conditions") {
+		out = append(out, scaling{c.text("type"), c.text("status"), c.text("reason"), c.text("message")})
+	}
+	return out, nil
 }
 
 func cannotScale(condition, reason string) bool {

@@ -3,9 +3,11 @@
 // downloaded, no cluster is asked (lookup finds nothing), no environment and no
 // file outside the tree is read, JSON schemas included.
 //
-// Includes that recurse are stopped by the engine. A template that loops over a
-// huge range or grows a string without end cannot be stopped from within the
-// process; that is for the process around the rendering to bound. Helm's library
+// Templates and includes that recurse are stopped by the engine. What cannot be
+// stopped from within the process: a loop over a huge range, a string that grows
+// without end, and a text given to tpl that calls tpl with itself, which ends in
+// a stack overflow that no recover catches. The process around the rendering has
+// to bound these, and has to be one that may die. Helm's library
 // writes warnings, which may hold values, to the standard logger: whoever runs
 // renderings must discard that.
 package helm

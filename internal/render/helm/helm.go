@@ -213,6 +213,9 @@ func (r *renderer) objects(name, content string) error {
 	if err := r.Files.Err(); err != nil {
 		return err
 	}
+	if err := r.Files.Spend(name, int64(len(content))); err != nil {
+		return err
+	}
 	// Duplicate keys are an error to us and none to Helm; charts have them.
 	decoder := manifest.Decoder{OnDuplicateKey: func(what string) { r.out.Warnings = append(r.out.Warnings, what) }}
 	objects, err := decoder.Decode(name, []byte(content))

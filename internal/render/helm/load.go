@@ -55,7 +55,11 @@ func loadChart(files *tree.Reader, dir string, depth int) (*chart.Chart, error) 
 	if err := d.read("", 0); err != nil {
 		return nil, err
 	}
-	c, err := loader.LoadFiles(d.found)
+	found, err := unpacked(files, dir, d.found, 0)
+	if err != nil {
+		return nil, err
+	}
+	c, err := loader.LoadFiles(found)
 	if err != nil {
 		return nil, fault.Wrap(fault.Broken, err, "chart %s", dir)
 	}
@@ -70,6 +74,40 @@ func loadChart(files *tree.Reader, dir string, depth int) (*chart.Chart, error) 
 		c.AddDependency(sub)
 	}
 	return c, nil
+}
+
+// unpacked is found with the archives in charts/ replaced by what is in them.
+// Helm unpacks them too, but bounds only each by itself.
+func unpacked(files *tree.Reader, chartName string, found []*archive.BufferedFile, depth int) ([]*archive.BufferedFile, error) {
+	if depth > maxLocalDepth {
+		return nil, fault.New(fault.Broken, "%s: archives in archives deeper than %d levels", chartName, maxLocalDepth)
+	}
+	var out []*archive.BufferedFile
+	for _, f := range found {
+		name, ok := strings.CutPrefix(f.Name, "charts/")
+		if !ok || strings.Contains(name, "/") || path.Ext(name) != ".tgz" || strings.ContainsAny(name[:1], "_.") {
+			out = append(out, f)
+			continue
+		}
+		where := chartName + "/" + f.Name
+		inner, err := archive.LoadArchiveFiles(bytes.NewReader(f.Data))
+		if err != nil {
+			return nil, fault.Wrap(fault.Broken, err, "%s", where)
+		}
+		for _, g := range inner {
+			if err := files.Spend(where, int64(len(g.Data))); err != nil {
+				return nil, err
+			}
+		}
+		if inner, err = unpacked(files, where, inner, depth+1); err != nil {
+			return nil, err
+		}
+		for _, g := range inner {
+			// The extension would make Helm expect an archive.
+			out = append(out, &archive.BufferedFile{Name: "charts/" + name + ".d/" + g.Name, Data: g.Data})
+		}
+	}
+	return out, nil
 }
 
 func has(c *chart.Chart, name string) bool {

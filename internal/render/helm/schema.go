@@ -2,6 +2,7 @@ package helm
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -73,8 +74,8 @@ func (r *renderer) validateSchema(c *chart.Chart, values map[string]any) error {
 	if err == nil {
 		return nil
 	}
-	invalid, ok := err.(*jsonschema.ValidationError) //nolint:errorlint // it is returned as it is
-	if !ok {
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
 		return fault.Wrap(fault.Broken, err, "chart %s: values.schema.json", c.Name())
 	}
 	return fault.New(fault.Broken, "chart %s: values do not match values.schema.json: %s", c.Name(), strings.Join(violations(invalid, nil), "; "))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io/fs"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func (r *renderer) values() (map[string]any, error) {
 	}
 	values := map[string]any{}
 	for _, f := range files {
-		data, err := f.read(r.Files)
+		data, err := r.read(f)
 		if err != nil {
 			return nil, fault.Wrap(fault.Broken, err, "values file %s", f.name)
 		}
@@ -100,7 +99,7 @@ func (r *renderer) fileParameters(values map[string]any) error {
 		if err != nil {
 			return err
 		}
-		data, err := f.read(r.Files)
+		data, err := r.read(f)
 		if err != nil {
 			return fault.Wrap(fault.Broken, err, "helm.fileParameters %s", p.Name)
 		}
@@ -112,17 +111,17 @@ func (r *renderer) fileParameters(values map[string]any) error {
 	return nil
 }
 
-// valueFile is a file of the source's tree or, if ref is set, of another's.
+// valueFile is a file of the source's tree or, if ref is set, of that source's.
 type valueFile struct {
-	ref  fs.FS
+	ref  string
 	name string
 }
 
-func (f valueFile) read(files *tree.Reader) ([]byte, error) {
-	if f.ref != nil {
-		return files.On(f.ref).File(f.name)
+func (r *renderer) read(f valueFile) ([]byte, error) {
+	if f.ref == "" {
+		return r.Files.File(f.name)
 	}
-	return files.File(f.name)
+	return r.Files.On(r.Refs[f.ref]).File(f.name)
 }
 
 // valueFiles are the files of helm.valueFiles, globs expanded, without doubles.
@@ -162,8 +161,8 @@ func (r *renderer) valueFiles() ([]valueFile, error) {
 // match is the files that f stands for; none if it does not exist.
 func (r *renderer) match(f valueFile) ([]valueFile, error) {
 	fsys := r.Files.FS()
-	if f.ref != nil {
-		fsys = f.ref
+	if f.ref != "" {
+		fsys = r.Refs[f.ref]
 	}
 	if !isGlob(f.name) {
 		_, err := fs.Stat(fsys, f.name)
@@ -189,10 +188,9 @@ func isGlob(name string) bool { return strings.ContainsAny(name, "*?[") }
 // the repository, or as $ref/rooted in another source's.
 func (r *renderer) locate(field, written string) (valueFile, error) {
 	if name, rest, ok := strings.Cut(written, "/"); ok && strings.HasPrefix(name, "$") {
-		ref, known := r.Refs[name[1:]]
-		if known {
-			p, err := tree.Resolve(field, ".", path.Join(".", r.Env.Expand(rest)))
-			return valueFile{ref: ref, name: p}, err
+		if r.Refs[name[1:]] != nil {
+			p, err := tree.ResolveRooted(field, ".", "/"+r.Env.Expand(rest))
+			return valueFile{ref: name[1:], name: p}, err
 		}
 		if r.Env.Expand(name) == "" {
 			return valueFile{}, fault.New(fault.Invalid, "%s: %q: no source has the ref %q", field, written, name[1:])

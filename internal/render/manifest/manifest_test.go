@@ -117,6 +117,25 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
+func TestCheckAliases(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		reason, input, want string
+	}{
+		{"a bomb", bomb(12), "aliases expand to more than"},
+		{"a bomb of merge keys", mergeBomb(12), "aliases expand to more than"},
+		{"a cycle", "x: &a [*a]\n", "an anchor contains itself"},
+		{"ordinary use", bomb(3), ""},
+		{"no YAML at all", "if (a && *b) { [", ""},
+	}
+	for _, tt := range tests {
+		err := manifest.CheckAliases("f.yaml", []byte(tt.input))
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.reason, err, tt.want)
+		}
+	}
+}
+
 func TestDuplicateKeysMayWarn(t *testing.T) {
 	t.Parallel()
 	var warnings []string

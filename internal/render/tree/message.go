@@ -4,28 +4,25 @@ import "strings"
 
 const (
 	maxMessageLines = 8
-	maxMessageBytes = 2000
+	maxMessageHead  = 800
+	maxMessageTail  = 400
 )
 
-// Clip is the beginning of a tool's message, short enough for a condition of an
-// Application: at most eight lines and 2,000 bytes.
+// Clip is a tool's message short enough for a condition of an Application: its
+// first eight lines and of those, if they are long, the beginning and the end,
+// which in a chain of causes is the one that matters.
 func Clip(s string) string {
 	s = strings.TrimSpace(s)
-	clipped := false
 	for i, line := 0, 0; i < len(s); i++ {
 		if s[i] != '\n' {
 			continue
 		}
 		if line++; line == maxMessageLines {
-			s, clipped = s[:i], true
+			s = s[:i] + " …"
 		}
 	}
-	if len(s) > maxMessageBytes {
-		s, clipped = s[:maxMessageBytes], true
+	if len(s) > maxMessageHead+maxMessageTail {
+		s = s[:maxMessageHead] + " … " + s[len(s)-maxMessageTail:]
 	}
-	s = strings.ToValidUTF8(s, "")
-	if clipped {
-		s += " …"
-	}
-	return s
+	return strings.ToValidUTF8(s, "")
 }

@@ -37,15 +37,20 @@ func (r *Reader) File(name string) ([]byte, error) {
 	if info.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errIsDirectory}
 	}
-	if info.Size() > *r.left {
-		return nil, fault.New(fault.Broken, "%s: %d bytes are more than a rendering may still read (%d)", name, info.Size(), *r.left)
-	}
-	data, err := fs.ReadFile(r.fsys, name)
-	if err != nil {
+	if err := r.Spend(name, info.Size()); err != nil {
 		return nil, err
 	}
-	*r.left -= int64(len(data))
-	return data, nil
+	return fs.ReadFile(r.fsys, name)
+}
+
+// Spend takes n bytes for name, which were or will be unpacked or generated,
+// out of the budget.
+func (r *Reader) Spend(name string, n int64) error {
+	if n > *r.left {
+		return fault.New(fault.Broken, "%s: %d bytes are more than this rendering may still use (%d)", name, n, *r.left)
+	}
+	*r.left -= n
+	return nil
 }
 
 // Stat describes what is at name.

@@ -1,11 +1,13 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -35,7 +37,47 @@ func (a *api) create(r *http.Request) (any, error) {
 		return nil, err
 	}
 	app.Namespace = t.namespace
-	return showing(a.Commands.Create(r.Context(), app, upsert))
+	if app.Operation != nil {
+		return nil, fault.New(fault.Invalid, "application %q comes with an operation: create it, then sync it", app.Name)
+	}
+	app.Status = v1alpha1.ApplicationStatus{}
+	created, err := a.Commands.Create(r.Context(), app)
+	if fault.KindOf(err) != fault.Conflict {
+		return showing(created, err)
+	}
+	return a.upsert(r.Context(), app, upsert)
+}
+
+// upsert answers for an Application that exists: as it is when it is what was
+// asked for, changed to that when upsert is set.
+func (a *api) upsert(ctx context.Context, app *v1alpha1.Application, upsert bool) (any, error) {
+	existing, err := a.Commands.Get(ctx, app.Namespace, app.Name)
+	if err != nil {
+		return nil, err
+	}
+	next := existing.DeepCopy()
+	next.Spec, next.Finalizers = app.Spec, app.Finalizers
+	if projectOf(next) == projectOf(existing) {
+		next.Spec.Project = existing.Spec.Project // empty means "default"
+	}
+	next.Labels = merged(existing.Labels, app.Labels)
+	next.Annotations = merged(existing.Annotations, app.Annotations)
+	if equality.Semantic.DeepEqual(existing, next) {
+		return shown(existing), nil
+	}
+	if !upsert {
+		return nil, fault.New(fault.Conflict, "application %q exists with another spec: use upsert=true to replace it", app.Name)
+	}
+	return showing(a.Commands.Update(ctx, next))
+}
+
+func merged(into, from map[string]string) map[string]string {
+	out := maps.Clone(into)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, from)
+	return out
 }
 
 func showing(app *v1alpha1.Application, err error) (any, error) {
@@ -123,16 +165,16 @@ func (a *api) delete(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := deletionPolicy(r)
+	finalizer, err := deletionFinalizer(r)
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, a.Commands.Delete(r.Context(), app.Namespace, app.Name, policy)
+	return nothing{}, a.Commands.Delete(r.Context(), app.Namespace, app.Name, finalizer)
 }
 
-// deletionPolicy reads cascade, true unless given, and propagationPolicy,
-// foreground unless given.
-func deletionPolicy(r *http.Request) (metav1.DeletionPropagation, error) {
+// deletionFinalizer reads cascade, true unless given, and propagationPolicy,
+// foreground unless given. It is empty for a deletion that leaves the objects.
+func deletionFinalizer(r *http.Request) (string, error) {
 	q := r.URL.Query()
 	cascade, err := boolean(q, "cascade", true)
 	if err != nil {
@@ -145,11 +187,11 @@ func deletionPolicy(r *http.Request) (metav1.DeletionPropagation, error) {
 	case policy == "orphan" && cascade && q.Has("cascade"):
 		return "", fault.New(fault.Invalid, "cascade=true and propagationPolicy=orphan contradict each other")
 	case !cascade || policy == "orphan":
-		return metav1.DeletePropagationOrphan, nil
+		return "", nil
 	case policy == "background":
-		return metav1.DeletePropagationBackground, nil
+		return v1alpha1.FinalizerBackground, nil
 	}
-	return metav1.DeletePropagationForeground, nil
+	return v1alpha1.FinalizerForeground, nil
 }
 
 func (a *api) terminate(r *http.Request) (any, error) {

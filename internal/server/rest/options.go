@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -32,15 +31,20 @@ type Commands interface {
 	Sync(ctx context.Context, namespace, name string, op v1alpha1.Operation) (*v1alpha1.Application, error)
 	// Refresh asks for a comparison, kind being normal or hard.
 	Refresh(ctx context.Context, namespace, name, kind string) (*v1alpha1.Application, error)
-	// Create makes an Application. One that exists is returned if its spec is the
-	// same, replaced if upsert, else fault.Conflict.
-	Create(ctx context.Context, app *v1alpha1.Application, upsert bool) (*v1alpha1.Application, error)
+	// Create makes an Application; fault.Conflict when there is one of that name.
+	Create(ctx context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error)
+	// Update replaces spec, labels, annotations and finalizers of the Application
+	// that has app's resource version; fault.Conflict when it has moved on.
+	Update(ctx context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error)
+	// Get reads an Application from the cluster, not from a cache.
+	Get(ctx context.Context, namespace, name string) (*v1alpha1.Application, error)
 	// Patch changes spec, labels, annotations or finalizers by a JSON patch or a
 	// merge patch; a patch that changes anything else is fault.Invalid.
 	Patch(ctx context.Context, namespace, name string, kind types.PatchType, patch []byte) (*v1alpha1.Application, error)
-	// Delete deletes an Application and, unless policy is Orphan, its objects.
-	Delete(ctx context.Context, namespace, name string, policy metav1.DeletionPropagation) error
-	// Terminate stops the running operation; fault.Conflict when there is none.
+	// Delete deletes an Application, leaving it no resources finalizer but the
+	// given one, which has its objects deleted first. With none they stay.
+	Delete(ctx context.Context, namespace, name, finalizer string) error
+	// Terminate stops the operation; fault.Conflict when there is none.
 	Terminate(ctx context.Context, namespace, name string) error
 }
 

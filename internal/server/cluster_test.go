@@ -1,0 +1,193 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/view"
+)
+
+// cluster stands for what lies beyond the server: the controller's cache and the
+// Kubernetes API. It records the commands that it was given.
+type cluster struct {
+	view *view.Store
+
+	mu       sync.Mutex
+	apps     map[string]*v1alpha1.Application
+	projects map[string]*v1alpha1.AppProject
+	version  int
+	commands []string
+	// lazy leaves the refresh annotation in place, as a controller that is down.
+	lazy bool
+}
+
+func newCluster(apps ...*v1alpha1.Application) *cluster {
+	c := &cluster{view: view.NewStore(view.Options{Trees: trees{}}), apps: map[string]*v1alpha1.Application{}, projects: map[string]*v1alpha1.AppProject{
+		"default":  {ObjectMeta: metav1.ObjectMeta{Name: "default", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "x"}}}},
+		"windowed": {ObjectMeta: metav1.ObjectMeta{Name: "windowed"}, Spec: v1alpha1.AppProjectSpec{SyncWindows: v1alpha1.SyncWindows{{Kind: "deny"}}}},
+	}}
+	for _, a := range apps {
+		c.put(a)
+	}
+	return c
+}
+
+func (c *cluster) put(a *v1alpha1.Application) *v1alpha1.Application {
+	c.mu.Lock()
+	c.version++
+	a = a.DeepCopy()
+	a.ResourceVersion = fmt.Sprint(c.version)
+	c.apps[a.Namespace+"/"+a.Name] = a
+	c.mu.Unlock()
+	c.view.PutApp(view.RowOf(a, view.Extra{}))
+	return a
+}
+
+func (c *cluster) remove(namespace, name string) {
+	c.mu.Lock()
+	delete(c.apps, namespace+"/"+name)
+	c.mu.Unlock()
+	c.view.RemoveApp(namespace, name)
+}
+
+func (c *cluster) did(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.commands = append(c.commands, fmt.Sprintf(format, args...))
+}
+
+func (c *cluster) done() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.commands)
+}
+
+func (c *cluster) List(context.Context) ([]*v1alpha1.Application, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []*v1alpha1.Application
+	for _, a := range c.apps {
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+func (c *cluster) Get(_ context.Context, namespace, name string) (*v1alpha1.Application, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a, ok := c.apps[namespace+"/"+name]; ok {
+		return a, nil
+	}
+	return nil, fault.New(fault.NotFound, "there is no application %q in namespace %q", name, namespace)
+}
+
+func (c *cluster) ListProjects(context.Context) ([]*v1alpha1.AppProject, error) {
+	var all []*v1alpha1.AppProject
+	for _, p := range c.projects {
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func (c *cluster) GetProject(_ context.Context, name string) (*v1alpha1.AppProject, error) {
+	if p, ok := c.projects[name]; ok {
+		return p, nil
+	}
+	return nil, fault.New(fault.NotFound, "there is no project %q", name)
+}
+
+func (c *cluster) Sync(ctx context.Context, namespace, name string, op v1alpha1.Operation) (*v1alpha1.Application, error) {
+	a, err := c.Get(ctx, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if a.Operation != nil {
+		return nil, fault.New(fault.Conflict, "another operation is already in progress")
+	}
+	c.did("sync %s/%s %s", namespace, name, must(json.Marshal(op)))
+	a = a.DeepCopy()
+	a.Operation = &op
+	return c.put(a), nil
+}
+
+func (c *cluster) Refresh(ctx context.Context, namespace, name, kind string) (*v1alpha1.Application, error) {
+	a, err := c.Get(ctx, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	c.did("refresh %s/%s %s", namespace, name, kind)
+	a = a.DeepCopy()
+	a.Annotations = map[string]string{v1alpha1.AnnotationRefresh: kind}
+	asked := c.put(a)
+	if !c.lazy {
+		a.Annotations = nil
+		c.put(a)
+	}
+	return asked, nil
+}
+
+func (c *cluster) Create(ctx context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error) {
+	if _, err := c.Get(ctx, app.Namespace, app.Name); err == nil {
+		return nil, fault.New(fault.Conflict, "it exists already")
+	}
+	c.did("create %s/%s", app.Namespace, app.Name)
+	return c.put(app), nil
+}
+
+func (c *cluster) Update(_ context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error) {
+	c.did("update %s/%s", app.Namespace, app.Name)
+	return c.put(app), nil
+}
+
+func (c *cluster) Patch(ctx context.Context, namespace, name string, kind types.PatchType, patch []byte) (*v1alpha1.Application, error) {
+	c.did("patch %s/%s %s %s", namespace, name, kind, patch)
+	return c.Get(ctx, namespace, name)
+}
+
+func (c *cluster) Delete(_ context.Context, namespace, name, finalizer string) error {
+	c.did("delete %s/%s %q", namespace, name, finalizer)
+	return nil
+}
+
+func (c *cluster) Terminate(_ context.Context, namespace, name string) error {
+	c.did("terminate %s/%s", namespace, name)
+	return nil
+}
+
+func (c *cluster) Diff(context.Context, string, string) ([]view.Difference, error) {
+	return []view.Difference{{Group: "apps", Kind: "Deployment", Namespace: "prod", Name: "web", Desired: "spec: {replicas: 2}\n", Live: "", Changes: nil}}, nil
+}
+
+func (c *cluster) Manifests(_ context.Context, _, _, revision string) ([]string, error) {
+	if revision == "broken" {
+		return nil, fault.New(fault.Broken, "kustomization.yaml: no such file")
+	}
+	return []string{`{"kind":"Service"}`}, nil
+}
+
+func must(b []byte, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func newApp(namespace, name, project string, labels map[string]string) *v1alpha1.Application {
+	return &v1alpha1.Application{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels, ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}},
+		Spec: v1alpha1.ApplicationSpec{
+			Project:     project,
+			Source:      &v1alpha1.ApplicationSource{RepoURL: "https://git.example/" + name, Path: "."},
+			Destination: v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer, Namespace: "prod"},
+		},
+		Status: v1alpha1.ApplicationStatus{Sync: v1alpha1.SyncStatus{Status: v1alpha1.SyncStatusSynced, Revision: "abc"}, Health: v1alpha1.AppHealthStatus{Status: v1alpha1.HealthStatusHealthy}},
+	}
+}
