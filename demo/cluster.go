@@ -19,11 +19,14 @@ import (
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/yaml"
+
+	"evenkeel.dev/api/v1alpha1"
 )
 
 // fieldManager is the demo's name in what it applies; a person's edits are made as kubectl edit.
@@ -44,6 +47,7 @@ func connect(kubeconfig string) (*cluster, error) {
 		return nil, fmt.Errorf("the demo's kubeconfig: %w", err)
 	}
 	config.UserAgent = fieldManager
+	config.WarningHandler = rest.NoWarnings{} // Argo CD's names for finalizers are old-fashioned
 	objects, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -52,7 +56,11 @@ func connect(kubeconfig string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(core.Discovery()))
+	// Discovery may know of a new CRD only some time after it is established.
+	applications := meta.NewDefaultRESTMapper([]schema.GroupVersion{v1alpha1.GroupVersion})
+	applications.Add(v1alpha1.GroupVersion.WithKind("Application"), meta.RESTScopeNamespace)
+	discovered := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(core.Discovery()))
+	mapper := meta.FirstHitRESTMapper{MultiRESTMapper: meta.MultiRESTMapper{applications, discovered}}
 	return &cluster{objects: objects, mapper: mapper}, nil
 }
 

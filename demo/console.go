@@ -46,7 +46,15 @@ func (c *console) say(format string, args ...any) {
 // during shows what is being done while work does it, and how long it took. What
 // work returns is said instead when it is done.
 func (c *console) during(what string, work func() (string, error)) error {
-	b := c.board(what)
+	return wait(c.board(what), what, work)
+}
+
+// until is during for work that says itself how long it took.
+func (c *console) until(what string, work func() (string, error)) error {
+	return wait(c.open(&board{untimed: true}, what), what, work)
+}
+
+func wait(b *board, what string, work func() (string, error)) error {
 	defer b.close()
 	said, err := work()
 	if err != nil {
@@ -63,6 +71,8 @@ type board struct {
 	stop    chan struct{}
 	drawing sync.WaitGroup
 
+	untimed bool // lines that have ended are without their time
+
 	mu    sync.Mutex
 	lines []*line
 	drawn int // lines that the next drawing replaces
@@ -76,8 +86,10 @@ type line struct {
 }
 
 // board begins with these lines.
-func (c *console) board(texts ...string) *board {
-	b := &board{console: c, stop: make(chan struct{})}
+func (c *console) board(texts ...string) *board { return c.open(&board{}, texts...) }
+
+func (c *console) open(b *board, texts ...string) *board {
+	b.console, b.stop = c, make(chan struct{})
 	for _, text := range texts {
 		b.lines = append(b.lines, &line{mark: markBusy, text: text, began: time.Now()})
 	}
@@ -121,7 +133,7 @@ func (b *board) update(i int, mark, text string, ended bool) {
 		b.draw()
 		return
 	}
-	b.console.say("%s", l)
+	b.console.say("%s", b.text(l))
 }
 
 // close leaves the lines as they are.
@@ -142,13 +154,16 @@ func (b *board) draw() {
 		fmt.Fprintf(&out, "\x1b[%dA", b.drawn)
 	}
 	for _, l := range b.lines {
-		out.WriteString("\r\x1b[K" + cut(l.String(), width-1) + "\n")
+		out.WriteString("\r\x1b[K" + cut(b.text(l), width-1) + "\n")
 	}
 	b.drawn = len(b.lines)
 	_, _ = io.WriteString(b.console.out, out.String()) // nobody reads any more if this fails
 }
 
-func (l *line) String() string {
+func (b *board) text(l *line) string {
+	if l.ended && b.untimed {
+		return "  " + l.mark + " " + l.text
+	}
 	took := l.took
 	if !l.ended {
 		took = time.Since(l.began)

@@ -105,22 +105,29 @@ func short(id string) string { return id[:min(len(id), 7)] }
 func (t *trial) settle(ctx context.Context, id string, since time.Time) error {
 	ctx, cancel := limit(ctx, tryLimit)
 	defer cancel()
-	return t.during("waiting for Synced and Healthy at "+short(id), func() (string, error) {
-		_, err := t.cluster.followApplication(ctx, tried, since, func(app *v1alpha1.Application) bool {
+	return t.until("waiting for Synced and Healthy at "+short(id), func() (string, error) {
+		took, err := t.cluster.followApplication(ctx, tried, since, func(app *v1alpha1.Application) bool {
 			_, complains := complaint(app)
 			return well(app) && !complains && app.Status.Sync.Revision == id
 		})
-		return fmt.Sprintf("%s is Synced and Healthy at %s, %s after the push", tried, short(id), seconds(time.Since(since))), err
+		return fmt.Sprintf("Synced and Healthy %s after the push: application %s at %s", seconds(took), tried, short(id)), err
 	})
 }
 
+// sight is what is to be seen of an object after a push.
+type sight struct {
+	event, what string
+	object      object
+	pushed      time.Time
+}
+
 // see waits until an object is as it should be, and says so.
-func (t *trial) see(ctx context.Context, what string, o object, since time.Time, is func(*unstructured.Unstructured) bool) error {
+func (t *trial) see(ctx context.Context, s sight, is func(*unstructured.Unstructured) bool) error {
 	ctx, cancel := limit(ctx, tryLimit)
 	defer cancel()
-	return t.during("waiting: "+what, func() (string, error) {
-		took, err := t.cluster.follow(ctx, o, since, is)
-		return fmt.Sprintf("%s, %s after the push", what, seconds(took)), err
+	return t.until("waiting: "+s.what, func() (string, error) {
+		took, err := t.cluster.follow(ctx, s.object, s.pushed, is)
+		return fmt.Sprintf("%s %s after the push: %s", s.event, seconds(took), s.what), err
 	})
 }
 
@@ -155,9 +162,8 @@ func push(ctx context.Context, t *trial) error {
 		return err
 	}
 	want := fmt.Sprintf("change %d.", n)
-	err = t.see(ctx, fmt.Sprintf("ConfigMap greeter says change %d", n), greeterConfig(), pushed, func(obj *unstructured.Unstructured) bool {
-		return strings.HasSuffix(message(obj), want)
-	})
+	live := sight{event: "live", what: fmt.Sprintf("ConfigMap greeter says change %d", n), object: greeterConfig(), pushed: pushed}
+	err = t.see(ctx, live, func(obj *unstructured.Unstructured) bool { return strings.HasSuffix(message(obj), want) })
 	if err != nil {
 		return err
 	}
@@ -227,9 +233,9 @@ func (t *trial) heal(ctx context.Context) error {
 	ctx, cancel := limit(ctx, healLimit)
 	defer cancel()
 	var took time.Duration
-	err = t.during("waiting for it to be healed", func() (string, error) {
+	err = t.until("waiting for it to be healed", func() (string, error) {
 		took, err = t.cluster.follow(ctx, greeter(), edited, func(obj *unstructured.Unstructured) bool { return replicas(obj) == wanted })
-		return fmt.Sprintf("healed: replicas are %d again, %s after the edit", wanted, seconds(took)), err
+		return fmt.Sprintf("healed %s after the edit: replicas are %d again", seconds(took), wanted), err
 	})
 	if err == nil && took > noticed {
 		t.say("    Evenkeel waits between heals of the same commit (2 s, 6 s, 18 s … as Argo CD),\n    so that it does not fight with somebody. A push starts anew.")
@@ -265,8 +271,8 @@ func remove(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	gone := func(obj *unstructured.Unstructured) bool { return obj == nil }
-	if err := t.see(ctx, "pruned: "+banner().String()+" is gone", banner(), pushed, gone); err != nil {
+	pruned := sight{event: "pruned", what: banner().String() + " is gone", object: banner(), pushed: pushed}
+	if err := t.see(ctx, pruned, func(obj *unstructured.Unstructured) bool { return obj == nil }); err != nil {
 		return err
 	}
 	if err := t.settle(ctx, id, pushed); err != nil {
@@ -311,7 +317,7 @@ func breakManifest(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	since := time.Now()
+	var pushed time.Time
 	if strings.HasSuffix(text, damage) {
 		t.say("%s is broken already (fix mends it); looking again\n", deploymentFile)
 	} else {
@@ -319,11 +325,11 @@ func breakManifest(ctx context.Context, t *trial) error {
 		if err := t.work.write(deploymentFile, text+damage); err != nil {
 			return err
 		}
-		if _, since, err = t.commit(ctx, "Break the greeter"); err != nil {
+		if _, pushed, err = t.commit(ctx, "Break the greeter"); err != nil {
 			return err
 		}
 	}
-	if err := t.complains(ctx, since); err != nil {
+	if err := t.complains(ctx, pushed); err != nil {
 		return err
 	}
 	if err := t.untouched(ctx, before); err != nil {
@@ -334,17 +340,22 @@ func breakManifest(ctx context.Context, t *trial) error {
 }
 
 // complains waits until the Application says what is wrong with the newest commit.
-func (t *trial) complains(ctx context.Context, since time.Time) error {
+// Without the time of its push nothing is said of how long that took.
+func (t *trial) complains(ctx context.Context, pushed time.Time) error {
 	ctx, cancel := limit(ctx, tryLimit)
 	defer cancel()
 	var condition v1alpha1.ApplicationCondition
-	err := t.during("waiting for Evenkeel to notice", func() (string, error) {
-		took, err := t.cluster.followApplication(ctx, tried, since, func(app *v1alpha1.Application) bool {
+	err := t.until("waiting for Evenkeel to notice", func() (string, error) {
+		took, err := t.cluster.followApplication(ctx, tried, pushed, func(app *v1alpha1.Application) bool {
 			var found bool
 			condition, found = complaint(app)
 			return found
 		})
-		return fmt.Sprintf("Evenkeel says what is wrong (%s), after %s", condition.Type, seconds(took)), err
+		after := ""
+		if !pushed.IsZero() {
+			after = " " + seconds(took) + " after the push"
+		}
+		return fmt.Sprintf("Evenkeel says what is wrong%s: %s", after, condition.Type), err
 	})
 	if err == nil {
 		t.say("    %s", condition.Message)
