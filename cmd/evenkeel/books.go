@@ -13,7 +13,7 @@ import (
 // is made once per snapshot. It is safe for concurrent use.
 type books struct {
 	mu      sync.Mutex
-	version uint64
+	version uint64 // of the snapshot that book was made of
 	book    *credential.Book
 }
 
@@ -22,8 +22,8 @@ func (b *books) find(s settings.Snapshot, url, project string) (source.Repositor
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.book == nil || b.version != s.Version {
-		secrets := make([]credential.Secret, 0, len(s.RepositorySecrets))
-		for _, x := range s.RepositorySecrets {
+		secrets := make([]credential.Secret, 0, len(s.Secrets))
+		for _, x := range s.Secrets {
 			secrets = append(secrets, credential.Secret(x))
 		}
 		// A Secret that cannot be used is an error to whoever needs it.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/kubernetes"
 
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/client/kube"
@@ -48,7 +49,7 @@ func runAll(ctx context.Context, o cli.RunOptions) error {
 	defer func() { _ = a.git.Close() }() // nothing is buffered: mirrors are git's
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.settings.Run(ctx) })
-	g.Go(func() error { return a.control.Run(ctx) })
+	g.Go(func() error { return a.runControl(ctx) })
 	g.Go(func() error { a.followSettings(ctx); return nil })
 	g.Go(func() error { return server.Serve(ctx, a.listener, a.handler, a.log) })
 	a.log.Info("serving", "url", "http://"+a.listener.Addr().String(), "namespace", o.Connection.Namespace, "version", version)
@@ -75,9 +76,11 @@ func (a *all) open(ctx context.Context) error {
 	if a.git, err = git.Open(ctx, git.Options{Dir: filepath.Join(a.o.Data, "git"), Log: a.log}); err != nil {
 		return err
 	}
-	if a.settings, err = settings.NewWatcher(settings.WatcherOptions{Config: config, Namespace: a.o.Connection.Namespace, Log: a.log}); err != nil {
+	clientset, err := kubernetes.NewForConfig(config)
+	if err != nil {
 		return err
 	}
+	a.settings = settings.NewWatcher(clientset, a.o.Connection.Namespace, a.log)
 	client, err := kube.New(config)
 	if err != nil {
 		return err
@@ -107,6 +110,16 @@ func (a *all) wire(client *kube.Client) {
 	})
 }
 
+// runControl begins when the settings are known: what they exclude is never read.
+func (a *all) runControl(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-a.settings.Ready():
+		return a.control.Run(ctx)
+	}
+}
+
 var errStarting = errors.New("the Applications and the cluster are being read for the first time")
 
 func (a *all) ready() error {
@@ -121,10 +134,11 @@ func (a *all) ready() error {
 // followSettings makes a pass of every Application when the settings change.
 func (a *all) followSettings(ctx context.Context) {
 	for {
+		changed := a.settings.Changed()
 		select {
 		case <-ctx.Done():
 			return
-		case <-a.settings.Changed():
+		case <-changed:
 			a.control.WakeAll()
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"k8s.io/client-go/kubernetes"
+
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
@@ -34,7 +36,11 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := settings.Read(ctx, settings.WatcherOptions{Config: config, Namespace: c.Namespace})
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := settings.Read(ctx, client, c.Namespace)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ const TrackingAnnotation = "annotation"
 
 // Snapshot is all settings at one moment. It is never changed.
 type Snapshot struct {
+	// Version grows with each change that a Watcher sees.
+	Version uint64
+
 	// ReconciliationTimeout is how old a comparison may become before the sources
 	// are asked again; 0 means for ever.
 	ReconciliationTimeout time.Duration
@@ -74,6 +77,7 @@ type Snapshot struct {
 
 // equal leaves out what is compiled from what is compared.
 func (s Snapshot) equal(o Snapshot) bool {
+	s.Version, o.Version = 0, 0
 	for _, f := range []*ResourceFilter{&s.Resources, &o.Resources} {
 		f.exclusions, f.inclusions = nil, nil
 	}

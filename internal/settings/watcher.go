@@ -149,7 +149,30 @@ func (w *Watcher) update() {
 	for _, p := range problems {
 		w.log.Warn("a setting is not used", "object", p.Object, "key", p.Key, "reason", p.Reason)
 	}
+	snapshot.Version = w.current.Version + 1
 	w.current, w.problems = snapshot, problems
 	close(w.changed)
 	w.changed = make(chan struct{})
+}
+
+// Read reads the settings of a namespace once.
+func Read(ctx context.Context, client kubernetes.Interface, namespace string) (Snapshot, error) {
+	configMaps, err := client.CoreV1().ConfigMaps(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return Snapshot{}, fault.Wrap(fault.Unavailable, err, "reading config maps of namespace %s", namespace)
+	}
+	secrets, err := client.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: secretSelector})
+	if err != nil {
+		return Snapshot{}, fault.Wrap(fault.Unavailable, err, "reading repository secrets of namespace %s", namespace)
+	}
+	var cms []*corev1.ConfigMap
+	for i := range configMaps.Items {
+		cms = append(cms, &configMaps.Items[i])
+	}
+	var list []*corev1.Secret
+	for i := range secrets.Items {
+		list = append(list, &secrets.Items[i])
+	}
+	s, _ := Parse(cms, list)
+	return s, nil
 }

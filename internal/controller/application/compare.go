@@ -70,7 +70,7 @@ func (p *pass) kindsKnown(r *rendering) bool {
 	}
 	for gk := range gks {
 		s := p.c.cluster.Kind(gk)
-		if s.Served && s.Kind.Watchable && !s.Synced && s.Err == nil && !p.settings.Excluded(gk, v1alpha1.InClusterServer) {
+		if s.Served && s.Kind.Watchable && !s.Synced && s.Err == nil && !excluded(p.settings, gk) {
 			p.c.watchKind(p.s, gk)
 			return false
 		}

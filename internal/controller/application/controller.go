@@ -97,7 +97,7 @@ func New(o Options) *Controller {
 	j := &judge{claims: c.claims, now: o.Now}
 	c.cluster = cluster.New(cluster.Options{
 		Conn: o.Conn, Judge: j.verdict, Observer: observer{c}, Full: health.HasRule,
-		Excluded: func(gk schema.GroupKind) bool { return o.Settings().Excluded(gk, v1alpha1.InClusterServer) },
+		Excluded: func(gk schema.GroupKind) bool { return excluded(o.Settings(), gk) },
 		Log:      o.Log,
 	})
 	c.poller = repository.New(repository.Options{
@@ -269,4 +269,9 @@ func (o observer) KindChanged(gk schema.GroupKind) {
 			o.c.queue.Add(key)
 		}
 	}
+}
+
+// excluded says whether the settings exclude a kind from the cluster.
+func excluded(s settings.Snapshot, gk schema.GroupKind) bool {
+	return s.Resources.Excluded(gk.Group, gk.Kind, v1alpha1.InClusterServer)
 }

@@ -39,7 +39,7 @@ func (p *pass) autoInput() autoInput {
 	in := autoInput{
 		app: p.app, last: p.operation, source: p.source, revision: p.s.rendering.revision, broken: p.broken, now: p.now,
 		backoff: selfHealBackoff{
-			duration: p.settings.SelfHealBackoffDuration, factor: p.settings.SelfHealBackoffFactor, limit: p.settings.SelfHealBackoffCap,
+			duration: p.settings.SelfHeal.Initial, factor: p.settings.SelfHeal.Factor, limit: p.settings.SelfHeal.Cap,
 		},
 		pruneOnly: true, pruneAll: len(p.managed) > 0,
 	}

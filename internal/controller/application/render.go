@@ -164,7 +164,7 @@ func (p *pass) desire(out render.Result) (desired.State, error) {
 			kind, ok := kinds.Preferred(gk)
 			return kind.Namespaced, ok
 		},
-		Excluded: func(gk schema.GroupKind) bool { return p.settings.Excluded(gk, v1alpha1.InClusterServer) },
+		Excluded: func(gk schema.GroupKind) bool { return excluded(p.settings, gk) },
 	})
 	if err != nil {
 		return desired.State{}, err

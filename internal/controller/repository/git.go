@@ -15,7 +15,9 @@ type Git struct{ *git.Store }
 var _ Store = Git{}
 
 // List starts one git process.
-func (g Git) List(ctx context.Context, repo source.Repository) (Refs, error) { return g.Store.Refs(ctx, repo) }
+func (g Git) List(ctx context.Context, repo source.Repository) (Refs, error) {
+	return g.Store.Refs(ctx, repo)
+}
 
 // Commit starts a git process only for a commit that is not in the mirror.
 func (g Git) Commit(ctx context.Context, repo source.Repository, refs Refs, target string) (string, error) {
