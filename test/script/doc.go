@@ -7,6 +7,8 @@
 //	start [FLAG...]          start "evenkeel run" and wait until it is ready
 //	stop | kill9             end it with SIGTERM, which must exit 0, or SIGKILL
 //	apply FILE...            create or update objects, as field manager "tester"
+//	client-side-apply NS MANAGER FILE
+//	                         create an object as kubectl apply does without --server-side
 //	patch KIND[.GROUP] NS/NAME MANAGER JSON
 //	                         merge-patch an object as a field manager
 //	remove KIND[.GROUP] NS/NAME

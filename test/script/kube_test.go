@@ -148,6 +148,30 @@ func (w *world) find(kind, name string) (dynamic.ResourceInterface, string, erro
 	return res, short, err
 }
 
+// clientSideApply creates an object with the last-applied annotation that kubectl
+// and Argo CD at its defaults write.
+func (w *world) clientSideApply(ts *testscript.TestScript, args []string) error {
+	if len(args) != 3 {
+		return errors.New("usage: client-side-apply NS MANAGER FILE")
+	}
+	u := &unstructured.Unstructured{}
+	if err := yaml.NewYAMLOrJSONDecoder(strings.NewReader(ts.ReadFile(args[2])), 4096).Decode(&u.Object); err != nil {
+		return err
+	}
+	u.SetNamespace(args[0])
+	applied, err := json.Marshal(u.Object)
+	if err != nil {
+		return err
+	}
+	u.SetAnnotations(map[string]string{"kubectl.kubernetes.io/last-applied-configuration": string(applied)})
+	res, err := w.resource(u.GroupVersionKind().GroupKind(), args[0])
+	if err != nil {
+		return err
+	}
+	_, err = res.Create(w.ctx, u, metav1.CreateOptions{FieldManager: args[1]})
+	return err
+}
+
 func (w *world) patch(_ *testscript.TestScript, args []string) error {
 	if len(args) != 4 {
 		return errors.New("usage: patch KIND[.GROUP] NS/NAME MANAGER JSON")

@@ -110,6 +110,9 @@ func selfHeal(op *v1alpha1.Operation, last *v1alpha1.OperationState, in autoInpu
 		attempts = s.SelfHealAttemptsCount
 	}
 	wait := in.backoff.after(attempts)
+	if last.FinishedAt != nil && in.now.Sub(last.FinishedAt.Time) > calm*wait {
+		attempts, wait = 0, 0
+	}
 	if last.FinishedAt != nil && wait > 0 {
 		if left := last.FinishedAt.Add(wait).Sub(in.now); left > 0 {
 			return autoDecision{skipped: "self-heal waits for its backoff", again: left}
@@ -117,15 +120,12 @@ func selfHeal(op *v1alpha1.Operation, last *v1alpha1.OperationState, in autoInpu
 	}
 	op.Sync.Resources = slices.Clone(in.outOfSync)
 	op.Sync.SelfHealAttemptsCount = attempts + 1
-	if last.FinishedAt != nil && in.now.Sub(last.FinishedAt.Time) > calm {
-		op.Sync.SelfHealAttemptsCount = 1
-	}
 	return autoDecision{start: op}
 }
 
-// calm is the time after which a drift is a new one and not somebody fighting:
-// twice the longest backoff.
-const calm = 10 * time.Minute
+// calm is how many backoffs later a drift is a new one and not somebody fighting.
+// Argo CD counts on for ever, so that a third honest mistake waits for minutes.
+const calm = 2
 
 // after is the wait before another self-heal when n were made in a row. The first
 // is immediate.

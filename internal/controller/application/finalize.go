@@ -91,7 +91,7 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (int, error) 
 			continue
 		}
 		removals = append(removals, apply.Removal{
-			Key: r.Key, Kind: p.c.cluster.Kind(r.Key.GroupKind()).Kind, UID: r.UID, Propagation: propagation,
+			Key: r.Key, Kind: p.c.cluster.Kind(r.Key.GroupKind()).Kind, UID: r.UID, Propagation: p.c.propagation(r, propagation),
 		})
 	}
 	for _, r := range p.c.applier.Remove(ctx, removals, apply.Options{}) {

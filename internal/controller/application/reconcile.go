@@ -115,7 +115,7 @@ func (p *pass) wakeIn(d time.Duration) {
 
 const (
 	firstPause = 100 * time.Millisecond
-	maxTries   = 7
+	maxTries   = 4 // up to 1.6 s
 )
 
 // passing notes a failure that may pass, and has the pass made again after a while.

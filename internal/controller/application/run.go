@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
@@ -72,7 +73,7 @@ func (t *target) removals(s plan.Step) []apply.Removal {
 	var out []apply.Removal
 	for _, i := range s.Prunes() {
 		if m := t.find(i.Key); m != nil && m.record != nil {
-			out = append(out, apply.Removal{Key: i.Key, Kind: m.kind, UID: m.record.UID, Propagation: policy})
+			out = append(out, apply.Removal{Key: i.Key, Kind: m.kind, UID: m.record.UID, Propagation: t.p.c.propagation(m.record, policy)})
 		}
 	}
 	return out
@@ -153,11 +154,15 @@ func (t *target) find(key resource.Key) *managed {
 	return nil
 }
 
+// patience is how long an operation tries what may pass again at once, before it
+// counts as a failure with the retries of its policy.
+const patience = 2 * time.Minute
+
 // noteAll writes results into the operation's state. Results that may pass are
 // not written: the step is run again.
 func (p *pass) noteAll(t *target, results []apply.Result) (failed, passing bool) {
 	for _, r := range results {
-		if r.Failed() && r.Transient && p.s.tries < maxTries {
+		if r.Failed() && r.Transient && p.now.Sub(p.operation.StartedAt.Time) < patience {
 			p.operation.Message = r.Key.Human() + ": " + r.Message
 			passing = true
 			continue
@@ -219,12 +224,18 @@ const maxNamed = 3
 func (p *pass) dryRun(ctx context.Context, t *target) {
 	failed := false
 	for _, s := range t.plan().Steps {
-		f, _ := p.noteAll(t, p.c.applier.Remove(ctx, t.removals(s), apply.Options{DryRun: true}))
-		failed = failed || f
+		removed := p.c.applier.Remove(ctx, t.removals(s), apply.Options{DryRun: true})
 		for _, group := range s.Groups() {
 			tasks, refused := t.tasks(ctx, group)
-			f, passing := p.noteAll(t, append(refused, p.c.applier.Apply(ctx, tasks, apply.Options{DryRun: true})...))
-			failed = failed || f || passing
+			results := append(refused, p.c.applier.Apply(ctx, tasks, apply.Options{DryRun: true})...)
+			for i := range results {
+				p.excuse(t, &results[i])
+			}
+			removed = append(removed, results...)
+		}
+		for _, r := range removed {
+			failed = failed || r.Failed()
+			p.note(t, result{key: r.Key, version: r.Version, status: r.Status, message: r.Message}, true)
 		}
 	}
 	if failed {
@@ -232,6 +243,23 @@ func (p *pass) dryRun(ctx context.Context, t *target) {
 		return
 	}
 	p.finish(v1alpha1.OperationSucceeded, "successfully synced (dry run)")
+}
+
+// excuse passes a failed dry run of an object whose namespace or kind the sync
+// itself would make first: the API server cannot know that.
+func (p *pass) excuse(t *target, r *apply.Result) {
+	if !r.Failed() {
+		return
+	}
+	namespace := resource.Key{Kind: "Namespace", Name: r.Key.Namespace}
+	made := p.c.cluster.Get(namespace) == nil && p.operationOptions()["CreateNamespace"] == "true" &&
+		r.Key.Namespace == p.app.Spec.Destination.Namespace
+	for _, x := range t.claims {
+		made = made || x.object.Key == namespace && p.c.cluster.Get(namespace) == nil || x.defines.Kind != "" && x.defines == r.Key.GroupKind()
+	}
+	if made {
+		r.Status, r.Message = v1alpha1.ResultSynced, "not tried: the sync makes its namespace or kind first (dry run)"
+	}
 }
 
 // permits says whether the project permits an object.

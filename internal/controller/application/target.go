@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan"
 	"evenkeel.dev/internal/resource"
@@ -265,4 +266,18 @@ func propagation(o resource.Options) string {
 		return "Orphan"
 	}
 	return "Foreground"
+}
+
+// propagation is policy, but background for an object that owns nothing: that
+// comes to the same and does not need the garbage collector, which knows a new
+// kind only after half a minute.
+func (c *Controller) propagation(r *cluster.Record, policy string) string {
+	switch r.Key.Group {
+	case "apps", "batch":
+		return policy // what it owns may not have been seen yet
+	}
+	if policy == "Foreground" && len(c.cluster.Children(r.UID)) == 0 {
+		return "Background"
+	}
+	return policy
 }
