@@ -1,6 +1,6 @@
 import type { Messages } from './en'
 
-const others = (count: number): string => (count > 1 ? `(ほか ${count - 1} 件)` : '')
+const others = (count: number): string => (count > 1 ? `（ほか ${count - 1} 件）` : '')
 const because = (message: string): string => (message ? ` — ${message}` : '')
 
 export const ja: Messages = {
@@ -67,7 +67,7 @@ export const ja: Messages = {
     refused: 'アクセス拒否',
     lost: '接続が切れました。最後に確認した状態を表示しています',
     offlineBar: 'オフラインです。最後に確認した状態を表示しています',
-    refusedBar: problem => `サーバーが接続を拒否しました (${problem})`,
+    refusedBar: problem => `サーバーが接続を拒否しました（${problem}）`,
     reconnectNow: '今すぐ再接続',
   },
   preferences: {
@@ -231,7 +231,7 @@ export const ja: Messages = {
     fromDesired: '目標状態',
     toLive: '現在の状態',
     changedBy: (manager, when) => `${manager || '変更元不明'}、${when}`,
-    absent: '(なし)',
+    absent: '（なし）',
     missing: 'Git にありますが、クラスターにありません。同期すると作成されます。',
     pruned: 'クラスターにありますが、Git にはもうありません。不要リソース削除を有効にして同期すると削除されます。',
     healthy: 'この種類のヘルス条件を満たしています。',
