@@ -42,7 +42,7 @@ describe('the page of one application', { skip }, () => {
 
   test('shows a change of the tree without asking again', () =>
     site.visit(path, {}, async page => {
-      const card = page.getByRole('button', { name: /^cart Deployment/ })
+      const card = page.getByRole('button', { name: /^cart (Deployment|ImagePull)/ })
       await card.waitFor()
       const asked = site.fixture.requests.length
       site.fixture.changeTree(key, 'apps/Deployment/storefront/cart', { health: 'Healthy', message: '' })

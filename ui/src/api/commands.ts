@@ -31,11 +31,6 @@ export async function fetchDiff(app: AppRef, signal: AbortSignal): Promise<reado
   return answer.items ?? []
 }
 
-export async function fetchVersion(signal: AbortSignal): Promise<string> {
-  const answer = await call<{ Version?: string }>('/api/version', { signal })
-  return answer.Version ?? ''
-}
-
 function uiPath(app: AppRef): string {
   return `/api/ui/v1/applications/${encodeURIComponent(app.namespace)}/${encodeURIComponent(app.name)}`
 }

@@ -50,7 +50,7 @@ export const NodeCard = memo(function NodeCard({ node, x, y, selected, tabbable,
   )
 })
 
-const roomy = 22
+const roomy = 17
 
 /** A long name loses what it repeats of its owner's: of the names of two Pods, the end is what tells them apart. */
 function cardTitle(node: ResourceNode): string {
@@ -59,8 +59,10 @@ function cardTitle(node: ResourceNode): string {
   return repeats ? `…${node.name.slice(owner.length)}` : node.name
 }
 
+/** The badge tells the kind; what is wrong needs the room more. */
 function subtitle(node: ResourceNode): string {
-  const detail = node.health !== 'Healthy' && node.message ? node.message : node.info[0]?.value
+  if (node.message && node.health !== 'Healthy') return node.message
+  const detail = node.info[0]?.value
   return detail ? `${node.kind} · ${detail}` : node.kind
 }
 

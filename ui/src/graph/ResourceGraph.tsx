@@ -1,11 +1,20 @@
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { AppRow } from '../api/model'
 import { useWords } from '../i18n'
 import { Icon } from '../parts/Icon'
 import { NodeCard, RootCard, Toggle } from './Card'
 import { collapseForest, countBelow, type Forest, rootId } from './forest'
 import { useGestures } from './gestures'
-import { boxesIn, cardHeight, cardWidth, type Direction, type Layout, layoutForest, neighbour } from './layout'
+import {
+  type Box,
+  boxesIn,
+  cardHeight,
+  cardWidth,
+  type Direction,
+  type Layout,
+  layoutForest,
+  neighbour,
+} from './layout'
 import { type Palette, paint, readPalette } from './paint'
 import styles from './ResourceGraph.module.css'
 import { cardZoom, clampPan, firstView, fitView, reveal, type Size, type Viewport, windowOf, zoomAt } from './viewport'
@@ -23,56 +32,31 @@ const step = 1.25
 
 /** The resource tree on a plane: edges, and nodes too small to read, on a canvas; HTML cards only for the nodes in sight.
  * The cost of a frame depends on the window, not on the size of the tree. */
-export function ResourceGraph({ app, forest, collapsed, toggle, selected, select }: ResourceGraphProps) {
+export function ResourceGraph(props: ResourceGraphProps) {
+  const { forest, collapsed, toggle, selected, select } = props
   const { t } = useWords()
   const host = useRef<HTMLDivElement>(null)
   const visible = useMemo(() => collapseForest(forest, collapsed), [forest, collapsed])
   const layout = useMemo(() => layoutForest(visible), [visible])
   const size = useSize(host)
-  const [view, setView] = useView(layout, size)
-  const [active, setActive] = useState(rootId)
-  const focusNext = useRef(false)
-  const current = layout.boxes.has(active) ? active : rootId
-  const zoom = useCallback(
-    (factor: number, x = size.width / 2, y = size.height / 2) =>
-      setView(old => clampPan(zoomAt(old, factor, x, y), layout, size)),
-    [layout, size, setView],
-  )
+  const plane = usePlane(layout, size)
+  const { view } = plane
+  const cursor = useCursor(host, layout, plane)
   useGestures(host, {
-    onPan: (dx, dy) => setView(old => clampPan({ ...old, panX: old.panX + dx, panY: old.panY + dy }, layout, size)),
-    onZoom: zoom,
+    onPan: plane.pan,
+    onZoom: plane.zoom,
     onTap: (x, y) => {
       const hit = view.zoom < cardZoom ? boxAt(layout, view, x, y) : undefined
       if (hit !== undefined) select(hit)
     },
   })
-  useRevealed(layout, selected, size, setView)
-  const go = (id: string): void => {
-    const box = layout.boxes.get(id)
-    if (!box) return
-    focusNext.current = true
-    setActive(id)
-    setView(old =>
-      reveal(old.zoom < cardZoom ? zoomAt(old, 0.9 / old.zoom, size.width / 2, size.height / 2) : old, box, size),
-    )
-  }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the card to focus exists only after view and active were drawn
-  useLayoutEffect(() => {
-    if (!focusNext.current) return
-    const card = host.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(current)}"]`)
-    if (!card) return
-    focusNext.current = false
-    card.focus({ preventScroll: true })
-  }, [current, view])
+  useRevealed(layout, selected, size, plane.reveal)
   const onKeyDown = (event: KeyboardEvent): void => {
     const action = keyAction(event.key, {
-      move: direction => {
-        const next = neighbour(layout, visible, current, direction)
-        if (next !== undefined) go(next)
-      },
-      toggle: () => forest.children.has(current) && current !== rootId && toggle(current),
-      zoom,
-      fit: () => setView(fitView(layout, size)),
+      move: direction => cursor.go(neighbour(layout, visible, cursor.at, direction)),
+      toggle: () => cursor.at !== rootId && forest.children.has(cursor.at) && toggle(cursor.at),
+      zoom: plane.zoom,
+      fit: plane.fit,
     })
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
@@ -95,30 +79,111 @@ export function ResourceGraph({ app, forest, collapsed, toggle, selected, select
         className={styles.layer}
         style={{ transform: `translate(${view.panX}px, ${view.panY}px) scale(${view.zoom})` }}
       >
-        {boxes.map(box => {
-          const node = visible.nodes.get(box.id)
-          const shared = { x: box.x, y: box.y, tabbable: box.id === current, focus: setActive }
-          return node ? (
-            <NodeCard key={box.id} node={node} selected={box.id === selected} select={select} {...shared} />
-          ) : (
-            <RootCard key={box.id} app={app} {...shared} />
-          )
-        })}
-        {boxes
-          .filter(box => box.id !== rootId && forest.children.has(box.id))
-          .map(box => (
-            <Toggle
-              key={box.id}
-              box={box}
-              hidden={collapsed.has(box.id) ? countBelow(forest, box.id) : 0}
-              name={visible.nodes.get(box.id)?.name ?? ''}
-              toggle={toggle}
-            />
-          ))}
+        <Cards {...props} boxes={boxes} at={cursor.at} focus={cursor.set} />
       </div>
-      <Tools zoom={view.zoom} onZoom={zoom} onFit={() => setView(fitView(layout, size))} />
+      <Tools zoom={view.zoom} onZoom={plane.zoom} onFit={plane.fit} />
     </div>
   )
+}
+
+interface CardsProps extends ResourceGraphProps {
+  boxes: readonly Box[]
+  /** The card that Tab reaches. */
+  at: string
+  focus(id: string): void
+}
+
+function Cards({ app, forest, collapsed, toggle, selected, select, boxes, at, focus }: CardsProps) {
+  const parents = boxes.filter(box => box.id !== rootId && forest.children.has(box.id))
+  return (
+    <>
+      {boxes.map(box => {
+        const node = forest.nodes.get(box.id)
+        const shared = { x: box.x, y: box.y, tabbable: box.id === at, focus }
+        return node ? (
+          <NodeCard key={box.id} node={node} selected={box.id === selected} select={select} {...shared} />
+        ) : (
+          <RootCard key={box.id} app={app} {...shared} />
+        )
+      })}
+      {parents.map(box => (
+        <Toggle
+          key={box.id}
+          box={box}
+          hidden={collapsed.has(box.id) ? countBelow(forest, box.id) : 0}
+          name={forest.nodes.get(box.id)?.name ?? ''}
+          toggle={toggle}
+        />
+      ))}
+    </>
+  )
+}
+
+interface Plane {
+  view: Viewport
+  pan(dx: number, dy: number): void
+  zoom(factor: number, x?: number, y?: number): void
+  fit(): void
+  /** Moves the card into sight, at a zoom at which it is one. */
+  reveal(box: Box): void
+}
+
+/** What is seen of the layout, begun as soon as there is something to see and room to see it in. */
+function usePlane(layout: Layout, size: Size): Plane {
+  const [view, setView] = useState<Viewport>({ panX: 24, panY: 24, zoom: 1 })
+  const begun = useRef(false)
+  useLayoutEffect(() => {
+    if (begun.current || size.width === 0 || layout.boxes.size < 2) return
+    begun.current = true
+    setView(firstView(layout, size))
+  }, [layout, size])
+  const moves = useMemo(() => {
+    const [centreX, centreY] = [size.width / 2, size.height / 2]
+    return {
+      pan: (dx: number, dy: number) =>
+        setView(old => clampPan({ ...old, panX: old.panX + dx, panY: old.panY + dy }, layout, size)),
+      zoom: (factor: number, x = centreX, y = centreY) =>
+        setView(old => clampPan(zoomAt(old, factor, x, y), layout, size)),
+      fit: () => setView(fitView(layout, size)),
+      reveal: (box: Box) =>
+        setView(old => {
+          const readable = old.zoom < cardZoom ? zoomAt(old, 0.9 / old.zoom, centreX, centreY) : old
+          return reveal(readable, box, size)
+        }),
+    }
+  }, [layout, size])
+  return { view, ...moves }
+}
+
+interface Cursor {
+  at: string
+  set(id: string): void
+  /** Moves the focus to a card, into sight first. */
+  go(id: string | undefined): void
+}
+
+/** The one card that Tab reaches, and that the arrow keys move from. */
+function useCursor(host: RefObject<HTMLElement | null>, layout: Layout, plane: Plane): Cursor {
+  const [active, setActive] = useState(rootId)
+  const focusNext = useRef(false)
+  const at = layout.boxes.has(active) ? active : rootId
+  const { view } = plane
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the card to focus exists only after view and active were drawn
+  useLayoutEffect(() => {
+    if (!focusNext.current) return
+    const card = host.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(at)}"]`)
+    if (!card) return
+    focusNext.current = false
+    card.focus({ preventScroll: true })
+  }, [at, view])
+  const go = (id: string | undefined): void => {
+    const box = id === undefined ? undefined : layout.boxes.get(id)
+    if (!box) return
+    focusNext.current = true
+    setActive(box.id)
+    plane.reveal(box)
+  }
+  return { at, set: setActive, go }
 }
 
 interface KeyActions {
@@ -166,31 +231,14 @@ function useSize(host: { current: HTMLElement | null }): Size {
   return size
 }
 
-/** The viewport, set once as soon as there is something to see and room to see it in. */
-function useView(layout: Layout, size: Size): [Viewport, (change: Viewport | ((old: Viewport) => Viewport)) => void] {
-  const [view, setView] = useState<Viewport>({ panX: 24, panY: 24, zoom: 1 })
-  const begun = useRef(false)
-  useLayoutEffect(() => {
-    if (begun.current || size.width === 0 || layout.boxes.size < 2) return
-    begun.current = true
-    setView(firstView(layout, size))
-  }, [layout, size])
-  return [view, setView]
-}
-
 /** Brings the selected card into sight when the selection or the room for it changes, and only then. */
-function useRevealed(
-  layout: Layout,
-  selected: string,
-  size: Size,
-  setView: (change: (old: Viewport) => Viewport) => void,
-): void {
-  const latest = useRef(layout)
-  latest.current = layout
+function useRevealed(layout: Layout, selected: string, size: Size, show: (box: Box) => void): void {
+  const latest = useRef({ layout, show })
+  latest.current = { layout, show }
   useEffect(() => {
-    const box = selected ? latest.current.boxes.get(selected) : undefined
-    if (box && size.width > 0) setView(old => reveal(old, box, size))
-  }, [selected, size, setView])
+    const box = selected ? latest.current.layout.boxes.get(selected) : undefined
+    if (box && size.width > 0) latest.current.show(box)
+  }, [selected, size])
 }
 
 interface CanvasProps {

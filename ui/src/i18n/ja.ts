@@ -1,6 +1,6 @@
 import type { Messages } from './en'
 
-const others = (count: number): string => (count > 1 ? `(ほか ${count - 1} 件)` : '')
+const others = (count: number): string => (count > 1 ? `（ほか ${count - 1} 件）` : '')
 const because = (message: string): string => (message ? ` — ${message}` : '')
 
 export const ja: Messages = {
@@ -14,9 +14,7 @@ export const ja: Messages = {
     copied: 'コピーしました',
     retry: '再試行',
     loading: '読み込み中…',
-    none: 'なし',
     unknownTime: '時刻不明',
-    noDestination: 'in-cluster',
   },
   health: {
     label: 'ヘルス',
@@ -67,7 +65,7 @@ export const ja: Messages = {
     refused: 'アクセス拒否',
     lost: '接続が切れました。最後に確認した状態を表示しています',
     offlineBar: 'オフラインです。最後に確認した状態を表示しています',
-    refusedBar: problem => `サーバーが接続を拒否しました (${problem})`,
+    refusedBar: problem => `サーバーが接続を拒否しました（${problem}）`,
     reconnectNow: '今すぐ再接続',
   },
   preferences: {
@@ -103,10 +101,8 @@ export const ja: Messages = {
     columnOperation: '前回の操作',
     sortBy: column => `${column}で並べ替え`,
     sortAttention: '要対応を先頭に',
-    sortedAttention: '並び順: 要対応を先頭に',
     noMatch: '条件に合うアプリケーションはありません',
     noMatchHint: '条件を減らすか、絞り込みを解除してください。',
-    overview: 'ヘルス別のアプリケーション数',
   },
   empty: {
     title: 'アプリケーションはまだありません',
@@ -130,7 +126,6 @@ export const ja: Messages = {
     deleting: '削除中',
     project: 'プロジェクト',
     destination: 'デプロイ先',
-    source: 'ソース',
     pipeline: 'コミットからクラスターまで',
     sync: '同期',
     refresh: '再取得',
@@ -145,7 +140,6 @@ export const ja: Messages = {
     startedBy: (who, when) => `${when}に ${who} が開始`,
     startedAutomatically: when => `${when}に自動同期が開始`,
     retries: n => `再試行 ${n} 回`,
-    lastOperation: '前回の操作',
     conditions: 'コンディション',
     resources: 'リソース',
     observed: when => `${when}に確認`,
@@ -227,11 +221,10 @@ export const ja: Messages = {
     drift: 'ドリフト',
     driftSince: when => `${when}から差分があります`,
     noDrift: 'クラスターは Git の記述どおりです。',
-    path: 'パス',
     fromDesired: '目標状態',
     toLive: '現在の状態',
     changedBy: (manager, when) => `${manager || '変更元不明'}、${when}`,
-    absent: '(なし)',
+    absent: '（なし）',
     missing: 'Git にありますが、クラスターにありません。同期すると作成されます。',
     pruned: 'クラスターにありますが、Git にはもうありません。不要リソース削除を有効にして同期すると削除されます。',
     healthy: 'この種類のヘルス条件を満たしています。',

@@ -26,10 +26,7 @@ const stroked = {
   plus: 'M8 3.5v9M3.5 8h9',
   minus: 'M3.5 8h9',
   fit: 'M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
-  back: 'M10 3.5 5.5 8l4.5 4.5',
-  commit: 'M8 5.5a2.5 2.5 0 1 0 .01 0M1.5 8h4M10.5 8h4',
   filter: 'M2 4h12M4.5 8h7M6.5 12h3',
-  sort: 'M5 3v10M2.5 10.5 5 13l2.5-2.5M11 13V3M8.5 5.5 11 3l2.5 2.5',
 } as const
 
 export type IconName = keyof typeof filled | keyof typeof stroked

@@ -66,6 +66,9 @@ function Actions({ onSync, onRefresh }: Omit<HeaderProps, 'app'>) {
   )
 }
 
+/** "Since now" tells nobody anything. */
+const worthTelling = 60_000
+
 function ReasonLine({ app }: { app: AppRow }) {
   const { t, format } = useWords()
   const now = useNow()
@@ -74,7 +77,7 @@ function ReasonLine({ app }: { app: AppRow }) {
   return (
     <p className={styles.reason} data-testid="reason">
       {reasonHeadline(app.reason, t, format, now)}
-      {at !== undefined && (
+      {at !== undefined && now - at >= worthTelling && (
         <time className="muted" dateTime={since} title={format.exact(since)}>
           {' · '}
           {t.app.since(format.ago(at, now))}

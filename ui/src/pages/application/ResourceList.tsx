@@ -53,14 +53,6 @@ export function ResourceList({ forest, collapsed, toggle, selected, select }: Re
     event.stopPropagation()
     action()
   }
-  const columns = [
-    t.tree.columnResource,
-    t.sync.label,
-    t.health.label,
-    t.tree.columnMessage,
-    t.tree.columnNamespace,
-    t.tree.columnAge,
-  ]
   return (
     <div
       ref={scroller}
@@ -72,50 +64,89 @@ export function ResourceList({ forest, collapsed, toggle, selected, select }: Re
       tabIndex={-1}
       data-compact={compact}
     >
-      <div role="rowgroup" className={styles.head}>
-        <div role="row" className={styles.headRow} aria-rowindex={1}>
-          {columns.map(column => (
-            <div key={column} role="columnheader">
-              {column}
-            </div>
-          ))}
-        </div>
-      </div>
+      <Head />
       <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(item => {
           const row = rows[item.index]
           const node = row && forest.nodes.get(row.id)
           return (
             node && (
-              <div
+              <Row
                 key={row.id}
-                role="row"
-                className={styles.row}
-                style={{ height, transform: `translateY(${item.start}px)` }}
-                data-id={row.id}
-                aria-rowindex={item.index + 2}
-                aria-level={row.depth + 1}
-                aria-expanded={forest.children.has(row.id) ? !collapsed.has(row.id) : undefined}
-                aria-selected={row.id === selected}
-                tabIndex={item.index === activeIndex ? 0 : -1}
-                onFocus={() => setActive(row.id)}
-                onClick={() => select(row.id)}
-                onKeyDown={event => {
-                  if (event.key === 'Enter' && event.target === event.currentTarget) select(row.id)
-                }}
-              >
-                <Cells
-                  node={node}
-                  depth={row.depth}
-                  parent={forest.children.has(row.id)}
-                  collapsed={collapsed.has(row.id)}
-                  toggle={toggle}
-                />
-              </div>
+                node={node}
+                row={row}
+                place={{ index: item.index, top: item.start, height }}
+                parent={forest.children.has(row.id)}
+                collapsed={collapsed.has(row.id)}
+                selected={row.id === selected}
+                tabbable={item.index === activeIndex}
+                toggle={toggle}
+                select={select}
+                focus={setActive}
+              />
             )
           )
         })}
       </div>
+    </div>
+  )
+}
+
+function Head() {
+  const { t } = useWords()
+  const columns = [
+    t.tree.columnResource,
+    t.sync.label,
+    t.health.label,
+    t.tree.columnMessage,
+    t.tree.columnNamespace,
+    t.tree.columnAge,
+  ]
+  return (
+    <div role="rowgroup" className={styles.head}>
+      <div role="row" className={styles.headRow} aria-rowindex={1}>
+        {columns.map(column => (
+          <div key={column} role="columnheader">
+            {column}
+          </div>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+interface RowProps {
+  node: ResourceNode
+  row: FlatRow
+  place: { index: number; top: number; height: number }
+  parent: boolean
+  collapsed: boolean
+  selected: boolean
+  tabbable: boolean
+  toggle(id: string): void
+  select(id: string): void
+  focus(id: string): void
+}
+
+function Row({ node, row, place, parent, collapsed, selected, tabbable, toggle, select, focus }: RowProps) {
+  return (
+    <div
+      role="row"
+      className={styles.row}
+      style={{ height: place.height, transform: `translateY(${place.top}px)` }}
+      data-id={row.id}
+      aria-rowindex={place.index + 2}
+      aria-level={row.depth + 1}
+      aria-expanded={parent ? !collapsed : undefined}
+      aria-selected={selected}
+      tabIndex={tabbable ? 0 : -1}
+      onFocus={() => focus(row.id)}
+      onClick={() => select(row.id)}
+      onKeyDown={event => {
+        if (event.key === 'Enter' && event.target === event.currentTarget) select(row.id)
+      }}
+    >
+      <Cells node={node} depth={row.depth} parent={parent} collapsed={collapsed} toggle={toggle} />
     </div>
   )
 }

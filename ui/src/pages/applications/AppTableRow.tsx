@@ -107,10 +107,10 @@ function Source({ app }: { app: AppRow }) {
     <>
       <span className={styles.first} title={sourceName(app.source)}>
         {sourceName(app.source)}
-        {revision && <code className={styles.revision}>@{revision}</code>}
       </span>
-      <span className={styles.second} title={app.source.repoURL}>
-        {shortRepo(app.source.repoURL)}
+      <span className={styles.repository} title={`${app.source.repoURL} @ ${app.source.targetRevision}`}>
+        <span className={styles.second}>{shortRepo(app.source.repoURL)}</span>
+        {revision && <code>@{revision}</code>}
       </span>
     </>
   )
