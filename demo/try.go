@@ -101,16 +101,22 @@ func (t *trial) commit(ctx context.Context, message string) (string, time.Time, 
 
 func short(id string) string { return id[:min(len(id), 7)] }
 
-// settle waits until the Application is at a commit and well again.
-func (t *trial) settle(ctx context.Context, id string, since time.Time) error {
+// settle waits until the Application is well again and at the commit. An empty one
+// means any: Evenkeel stays at the commit that last changed what it reads, which a
+// commit that only undoes another one does not.
+func (t *trial) settle(ctx context.Context, commit string, pushed time.Time) error {
 	ctx, cancel := limit(ctx, tryLimit)
 	defer cancel()
-	return t.until("waiting for Synced and Healthy at "+short(id), func() (string, error) {
-		took, err := t.cluster.followApplication(ctx, tried, since, func(app *v1alpha1.Application) bool {
+	where := "application " + tried
+	if commit != "" {
+		where += " at " + short(commit)
+	}
+	return t.until("waiting for Synced and Healthy: "+where, func() (string, error) {
+		took, err := t.cluster.followApplication(ctx, tried, pushed, func(app *v1alpha1.Application) bool {
 			_, complains := complaint(app)
-			return well(app) && !complains && app.Status.Sync.Revision == id
+			return well(app) && !complains && (commit == "" || app.Status.Sync.Revision == commit)
 		})
-		return fmt.Sprintf("Synced and Healthy %s after the push: application %s at %s", seconds(took), tried, short(id)), err
+		return fmt.Sprintf("Synced and Healthy %s after the push: %s", seconds(took), where), err
 	})
 }
 
@@ -378,11 +384,11 @@ func fix(ctx context.Context, t *trial) error {
 	if err := t.work.write(deploymentFile, whole); err != nil {
 		return err
 	}
-	id, pushed, err := t.commit(ctx, "Mend the greeter")
+	_, pushed, err := t.commit(ctx, "Mend the greeter")
 	if err != nil {
 		return err
 	}
-	return t.settle(ctx, id, pushed)
+	return t.settle(ctx, "", pushed)
 }
 
 // print is what may not change of an object that nobody touches: its uid, and all

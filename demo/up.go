@@ -54,14 +54,13 @@ func up(asked context.Context, o upOptions, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, fail := context.WithCancelCause(asked)
 	defer fail(nil)
 	s := &stage{
 		options: o, console: con, playground: playground, evenkeel: evenkeel, fail: fail,
 		demo: demo{Dir: dir, PID: os.Getpid(), Log: filepath.Join(dir, "evenkeel.log")},
 	}
-	defer s.stop()
+	defer func() { err = errors.Join(err, s.stop()) }()
 	if err := state.write(s.demo); err != nil {
 		return err
 	}
@@ -98,17 +97,14 @@ type stage struct {
 	watching sync.WaitGroup
 }
 
-func (s *stage) stop() {
-	if len(s.stops) == 0 {
-		return
-	}
-	// What fails now fails because the demo stops.
-	_ = s.console.during("stopping", func() (string, error) {
+// stop ends what was started and removes what was written.
+func (s *stage) stop() error {
+	return s.console.during("stopping", func() (string, error) {
 		for i := len(s.stops) - 1; i >= 0; i-- {
 			s.stops[i]()
 		}
 		s.watching.Wait()
-		return "stopped; nothing is left", nil
+		return "stopped; nothing is left", os.RemoveAll(s.demo.Dir)
 	})
 }
 
