@@ -69,8 +69,13 @@ ui/node_modules/.installed: ui/package.json ui/package-lock.json
 	@touch $@
 
 .PHONY: demo
-demo: build ## Run Evenkeel on a playground cluster with example Applications
-	go run ./test/demo
+demo: build bin/evenkeel-demo ## Run Evenkeel on a playground cluster with example Applications
+	bin/evenkeel-demo up
+
+bin/evenkeel-demo: go.mod go.sum $(go_sources) $(shell find demo test/gitserver -type f 2>/dev/null)
+	$(call say,building bin/evenkeel-demo)
+	CGO_ENABLED=0 go build -trimpath -o $@ ./demo
+	@touch $@
 
 ##
 ## Testing

@@ -267,7 +267,7 @@ func (p *pass) finish(phase v1alpha1.OperationPhase, message string) {
 	now := metav1.NewTime(p.c.o.Now().UTC().Truncate(time.Second))
 	p.operation.Phase, p.operation.Message, p.operation.FinishedAt = phase, message, &now
 	p.clearOperation = !p.operation.Operation.InitiatedBy.Automated
-	p.urgent = true
+	p.urgent, p.finished = true, true
 }
 
 // selected is the filter of a partial sync, or nil.

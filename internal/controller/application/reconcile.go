@@ -56,6 +56,9 @@ type pass struct {
 	operation      *v1alpha1.OperationState
 	deployed       *v1alpha1.RevisionHistory
 	clearOperation bool
+	// finished says that the operation ended in this pass. Clients take an operation
+	// for ended when status.reconciledAt is not before its end.
+	finished bool
 	// urgent says that the status must be written now.
 	urgent bool
 	// again is when to make another pass; 0 means when something happens.

@@ -62,7 +62,7 @@ func (p *pass) write(ctx context.Context, body []byte) bool {
 	if p.answered {
 		p.answered, p.s.refreshing = false, false
 	}
-	p.deployed, p.clearOperation, p.urgent = nil, false, false
+	p.deployed, p.clearOperation, p.urgent, p.finished = nil, false, false, false
 	p.publish()
 	return true
 }
@@ -70,7 +70,10 @@ func (p *pass) write(ctx context.Context, body []byte) bool {
 func (p *pass) compose() v1alpha1.ApplicationStatus {
 	r := status.Report{
 		Compared: p.managed != nil && !p.newerUnreadable(), Conditions: p.conditions, Operation: p.operation, Deployed: p.deployed,
-		Refreshed: p.answered, Self: p.self(), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
+		Refreshed: p.answered || p.finished, Self: p.self(), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
+	}
+	if p.finished && r.Now.Before(p.operation.FinishedAt) {
+		r.Now = *p.operation.FinishedAt
 	}
 	if p.managed != nil {
 		r.Resources = make([]status.Resource, 0, len(p.managed))
