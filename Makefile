@@ -67,7 +67,7 @@ ui/dist/index.html: ui/node_modules/.installed $(ui_sources)
 
 ui/node_modules/.installed: ui/package.json ui/package-lock.json
 	$(call say,installing npm packages)
-	cd ui && npm ci --no-audit --no-fund
+	cd ui && npm install --no-audit --no-fund --no-save
 	@touch $@
 
 .PHONY: demo
