@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the playground. The one argument is where to put the binary (../bin/evenkeel-playground if left out).
-# Keep the flags: changing -trimpath or CGO_ENABLED rebuilds all of Kubernetes (10 minutes of CPU instead of a relink).
+# Keep the flags: another -trimpath or CGO_ENABLED builds all of Kubernetes anew, 20 minutes of CPU instead of a relink.
 set -eu
 cd "$(dirname "$0")"
 out=${1:-../bin/evenkeel-playground}
