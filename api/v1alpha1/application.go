@@ -8,6 +8,8 @@ import (
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=applications,shortName=app;apps
+// +kubebuilder:metadata:labels="app.kubernetes.io/name=applications.argoproj.io"
+// +kubebuilder:metadata:labels="app.kubernetes.io/part-of=argocd"
 // +kubebuilder:printcolumn:name="Sync Status",type=string,JSONPath=`.status.sync.status`
 // +kubebuilder:printcolumn:name="Health Status",type=string,JSONPath=`.status.health.status`
 // +kubebuilder:printcolumn:name="Revision",type=string,JSONPath=`.status.sync.revision`,priority=10

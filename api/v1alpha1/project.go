@@ -8,6 +8,8 @@ import (
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=appprojects,shortName=appproj;appprojs
+// +kubebuilder:metadata:labels="app.kubernetes.io/name=appprojects.argoproj.io"
+// +kubebuilder:metadata:labels="app.kubernetes.io/part-of=argocd"
 type AppProject struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -127,7 +129,7 @@ type SourceIntegrityGit struct {
 // SourceIntegrityGitPolicy binds repositories to a way of verification.
 type SourceIntegrityGitPolicy struct {
 	Repos []SourceIntegrityGitPolicyRepo `json:"repos"`
-	GPG   *SourceIntegrityGitPolicyGPG   `json:"gpg,omitempty"`
+	GPG   *SourceIntegrityGitPolicyGPG   `json:"gpg"`
 }
 
 // SourceIntegrityGitPolicyRepo selects repositories by URL glob.

@@ -26,7 +26,9 @@ func run() int {
 		Terminal:     terminal(),
 		Now:          time.Now,
 		Build:        build(),
+		ReadFile:     os.ReadFile,
 		Connect:      connect,
 		OpenPipeline: openPipeline,
+		Run:          runAll,
 	}, os.Args[1:])
 }

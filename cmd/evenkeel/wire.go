@@ -2,31 +2,59 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"k8s.io/client-go/kubernetes"
 
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/client/kube"
-	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/application"
+	"evenkeel.dev/internal/controller/repository"
+	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/internal/source/git"
 )
 
-// cluster is the kube client as far as it is there. Its commands come with the
-// package's other half.
-type cluster struct {
-	*kube.Client
-	missingCommands
-}
-
 func connect(_ context.Context, c cli.Connection) (cli.Cluster, error) {
-	cfg, err := kube.Config(kube.ConfigOptions{Kubeconfig: c.Kubeconfig, Context: c.Context, UserAgent: "evenkeel/" + version})
+	config, err := kube.Config(kube.ConfigOptions{Kubeconfig: c.Kubeconfig, Context: c.Context, UserAgent: "evenkeel-cli/" + version})
 	if err != nil {
 		return nil, err
 	}
-	client, err := kube.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return cluster{Client: client}, nil
+	return kube.New(config)
 }
 
-func openPipeline(context.Context, cli.Connection) (cli.Pipeline, error) {
-	return nil, fault.New(fault.Unsupported, "rendering in this process is not wired yet")
+// openPipeline renders and compares in this process, with the settings and
+// credentials of the control namespace and mirrors in the user's cache.
+func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
+	config, err := kube.Config(kube.ConfigOptions{Kubeconfig: c.Kubeconfig, Context: c.Context, UserAgent: "evenkeel-cli/" + version})
+	if err != nil {
+		return nil, err
+	}
+	conn, err := cluster.Connect(config)
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := settings.Read(ctx, client, c.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	store, err := git.Open(ctx, git.Options{Dir: filepath.Join(cache, "evenkeel", "git")})
+	if err != nil {
+		return nil, err
+	}
+	credentials := &books{}
+	return application.NewOffline(ctx, application.Options{
+		Conn: conn, Namespace: c.Namespace, Settings: func() settings.Snapshot { return snapshot },
+		Store: repository.Git{Store: store}, Trees: mirror{store}, Credentials: credentials.find, Log: slog.New(slog.DiscardHandler),
+	})
 }

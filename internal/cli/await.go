@@ -237,7 +237,7 @@ func (w *watched) missing() string {
 func (s *session) showProgress(ctx context.Context, title, format string, fs filters) live.Progress {
 	o := live.Options{
 		W: s.env.Out, Now: s.env.Now, Keep: fs.keep(), Title: title,
-		Color: s.env.Terminal.Color, Environ: s.env.Terminal.Environ,
+		Color: s.env.Terminal.Color, Width: s.env.Terminal.Width, Environ: s.env.Terminal.Environ,
 	}
 	switch {
 	case format == "json" || format == "yaml":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -189,7 +188,7 @@ func (s *session) read(file string) ([]byte, error) {
 	if strings.HasPrefix(file, "http://") || strings.HasPrefix(file, "https://") {
 		return nil, fault.New(fault.Unsupported, "%s: URLs are not read: download it and pipe it in, with - as the file", file)
 	}
-	data, err := os.ReadFile(file)
+	data, err := s.env.ReadFile(file)
 	return data, fault.Wrap(fault.Invalid, err, "read file")
 }
 

@@ -29,9 +29,9 @@ type Cluster interface {
 	// resource version.
 	Update(ctx context.Context, app *v1alpha1.Application) (*v1alpha1.Application, error)
 	// Sync asks for an operation; Conflict when another one has not ended.
-	Sync(ctx context.Context, namespace, name string, op v1alpha1.Operation) error
+	Sync(ctx context.Context, namespace, name string, op v1alpha1.Operation) (*v1alpha1.Application, error)
 	// Refresh asks for a comparison: v1alpha1.RefreshNormal or RefreshHard.
-	Refresh(ctx context.Context, namespace, name, kind string) error
+	Refresh(ctx context.Context, namespace, name, kind string) (*v1alpha1.Application, error)
 	// Delete deletes the Application. It is left with no resources finalizer but
 	// the given one; with none its objects stay.
 	Delete(ctx context.Context, namespace, name, finalizer string) error
@@ -72,10 +72,10 @@ type RunOptions struct {
 	LogFormat string
 }
 
-// Terminal describes who reads and writes.
+// Terminal describes who reads.
 type Terminal struct {
-	// Out and In say whether the output and the input are terminals.
-	Out, In bool
+	// Out says whether the output is a terminal.
+	Out bool
 	// Color allows colours.
 	Color bool
 	// Width of the output in cells; 0 means without limit.
@@ -102,6 +102,8 @@ type Env struct {
 	Terminal Terminal
 	Now      func() time.Time
 	Build    Build
+	// ReadFile reads a file that a flag names.
+	ReadFile func(name string) ([]byte, error)
 	// Connect reaches the cluster. It is called once, and only by commands that
 	// need it.
 	Connect func(context.Context, Connection) (Cluster, error)

@@ -111,7 +111,7 @@ func (s *session) fresh(ctx context.Context, n appName, kind string) (*v1alpha1.
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Refresh(ctx, n.Namespace, n.Name, kind); err != nil {
+	if _, err := c.Refresh(ctx, n.Namespace, n.Name, kind); err != nil {
 		return nil, explainMissing(err, n)
 	}
 	for app, err := range c.Watch(ctx, n.Namespace, n.Name) {

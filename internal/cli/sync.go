@@ -146,7 +146,7 @@ func (s *session) syncOne(ctx context.Context, n appName, o syncOptions, fs filt
 	if who, err := s.cluster.Whoami(ctx); err == nil {
 		op.InitiatedBy.Username = who
 	}
-	if err := s.cluster.Sync(ctx, n.Namespace, n.Name, op); err != nil {
+	if _, err := s.cluster.Sync(ctx, n.Namespace, n.Name, op); err != nil {
 		return explainMissing(err, n)
 	}
 	if o.async {

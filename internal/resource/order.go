@@ -36,8 +36,10 @@ func KindRank(kind string) int {
 
 // SyncWave is the wave in which obj is applied: its annotation, else the
 // weight of its Helm hook, else 0. What is not a number counts as 0, as in Argo CD.
-func SyncWave(obj *unstructured.Unstructured) int {
-	a := obj.GetAnnotations()
+func SyncWave(obj *unstructured.Unstructured) int { return WaveOf(obj.GetAnnotations()) }
+
+// WaveOf is SyncWave for bare annotations.
+func WaveOf(a map[string]string) int {
 	for _, key := range [...]string{v1alpha1.AnnotationSyncWave, v1alpha1.AnnotationHelmHookWeight} {
 		if w, err := strconv.Atoi(strings.TrimSpace(a[key])); err == nil {
 			return w

@@ -184,13 +184,20 @@ func Age(then, now time.Time) string {
 	minutes, seconds := int(d.Minutes())%60, int(d.Seconds())%60
 	switch {
 	case days > 0:
-		return fmt.Sprintf("%dd%dh", days, hours)
+		return two(days, "d", hours, "h")
 	case hours > 0:
-		return fmt.Sprintf("%dh%dm", hours, minutes)
+		return two(hours, "h", minutes, "m")
 	case minutes > 0:
-		return fmt.Sprintf("%dm%ds", minutes, seconds)
+		return two(minutes, "m", seconds, "s")
 	}
 	return fmt.Sprintf("%ds", seconds)
+}
+
+func two(large int, unit string, small int, smallUnit string) string {
+	if small == 0 {
+		return fmt.Sprintf("%d%s", large, unit)
+	}
+	return fmt.Sprintf("%d%s%d%s", large, unit, small, smallUnit)
 }
 
 // NextStep is what somebody can do about a condition.

@@ -21,6 +21,8 @@ type Options struct {
 	// Title is what is being waited for, for a terminal.
 	Title string
 	Color bool
+	// Width and Height are used when the terminal does not tell its size.
+	Width, Height int
 	// Environ describes the terminal, as os.Environ does.
 	Environ []string
 }
@@ -53,7 +55,7 @@ func NewPlain(o Options) Progress {
 	return &plain{opts: o, last: map[resource.Key]State{}}
 }
 
-const plainFormat = "%-25s %10s %14s %12s %20s %10s %11s %8s  %s"
+const plainFormat = "%-20s  %-25s  %-12s  %-12s  %-20s  %-9s  %-11s  %-8s  %s"
 
 func (p *plain) Update(app *v1alpha1.Application) {
 	if !p.header {

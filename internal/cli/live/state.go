@@ -67,8 +67,12 @@ func fromResult(key resource.Key, r *v1alpha1.ResourceResult, managed map[resour
 	if !ok || r.HookType != "" {
 		return s
 	}
+	// The message of an object's health is newer than that of what was done to it,
+	// but only trouble has more to say.
 	now := fromStatus(key, current)
-	now.Message = r.Message
+	if now.Message == "" || now.Health == string(v1alpha1.HealthStatusHealthy) {
+		now.Message = r.Message
+	}
 	return now
 }
 

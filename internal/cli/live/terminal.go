@@ -26,7 +26,7 @@ func NewTerminal(ctx context.Context, o Options) Progress {
 	t := &terminal{
 		program: tea.NewProgram(board{opts: o, started: o.Now()},
 			tea.WithContext(ctx), tea.WithInput(nil), tea.WithOutput(o.W),
-			tea.WithEnvironment(o.Environ), tea.WithoutSignalHandler()),
+			tea.WithEnvironment(o.Environ), tea.WithoutSignalHandler(), tea.WithWindowSize(o.Width, o.Height)),
 		done: make(chan struct{}),
 	}
 	go func() {

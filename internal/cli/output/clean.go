@@ -1,6 +1,7 @@
 package output
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 )
@@ -13,6 +14,22 @@ func Clean(s string) string { return clean(s, false) }
 
 // CleanLines is Clean that keeps line breaks and tabs.
 func CleanLines(s string) string { return clean(s, true) }
+
+// visible is one line of s with control characters written out, tabs excepted.
+func visible(s string) string {
+	if harmless(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if r != '\t' && (unicode.IsControl(r) || turnsText(r)) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
 
 func clean(s string, lines bool) string {
 	if harmless(s) {

@@ -8,13 +8,14 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 )
 
-// Diff writes the unified diff from one text to another.
+// Diff writes the unified diff from one text to another. What would steer a
+// terminal is written out as \u001b, so that a diff hides nothing.
 func (p *Printer) Diff(from, to Text) {
 	unified := diff.Diff(from.Name, []byte(endLine(from.Content)), to.Name, []byte(endLine(to.Content)))
 	// The first line repeats the command "diff", which was not run.
 	_, unified, _ = bytes.Cut(unified, []byte("\n"))
 	for line := range strings.Lines(string(unified)) {
-		line = CleanLines(strings.TrimSuffix(line, "\n"))
+		line = visible(strings.TrimSuffix(line, "\n"))
 		fmt.Fprintln(p.W, p.paint(toneOfDiffLine(line), line))
 	}
 }

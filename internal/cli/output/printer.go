@@ -1,9 +1,11 @@
 package output
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -135,7 +137,7 @@ func cut(text string, width int) string {
 	for len(runes) > 0 && lipgloss.Width(string(runes)) > width-1 {
 		runes = runes[:len(runes)-1]
 	}
-	return string(runes) + "…"
+	return strings.TrimRight(string(runes), " ") + "…"
 }
 
 // Cut is text, cleaned, in at most width cells.
@@ -143,23 +145,35 @@ func Cut(text string, width int) string { return cut(Clean(text), width) }
 
 // JSON writes v as indented JSON.
 func (p *Printer) JSON(v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
+	text, err := encode(v)
 	if err != nil {
-		return fault.Wrap(fault.Internal, err, "write JSON")
+		return err
 	}
-	_, err = io.WriteString(p.W, escapeC1(string(b))+"\n")
+	_, err = io.WriteString(p.W, text)
 	return err
 }
 
-// escapeC1 escapes the control characters that JSON allows in strings. They
+// encode is v as JSON in which every control character is escaped.
+func encode(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return "", fault.Wrap(fault.Internal, err, "write JSON")
+	}
+	return escapeRest(b.String()), nil
+}
+
+// escapeRest escapes the control characters that JSON allows in strings. They
 // cannot stand anywhere else in a document.
-func escapeC1(s string) string {
-	if strings.IndexFunc(s, isC1) < 0 {
+func escapeRest(s string) string {
+	if strings.IndexFunc(s, steers) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if isC1(r) {
+		if steers(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
 			continue
 		}
@@ -168,18 +182,22 @@ func escapeC1(s string) string {
 	return b.String()
 }
 
-func isC1(r rune) bool { return r >= 0x7f && r <= 0x9f || turnsText(r) }
+func steers(r rune) bool { return r >= 0x7f && r <= 0x9f || turnsText(r) }
 
-// YAML writes v as one YAML document. A document with characters that YAML would
-// leave as they are and a terminal would obey is written as JSON, which is YAML
-// and can escape them.
+// escaped finds an escaped character, and no escaped backslash before a "u".
+var escaped = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\u`)
+
+// YAML writes v as one YAML document. One with characters that YAML does not
+// permit or does not keep, or that a terminal would obey, is written as JSON,
+// which is YAML and can escape them.
 func (p *Printer) YAML(v any) error {
-	b, err := yaml.Marshal(v)
+	asJSON, err := encode(v)
 	if err != nil {
-		return fault.Wrap(fault.Internal, err, "write YAML")
+		return err
 	}
-	if text := string(b); CleanLines(text) != text {
-		return p.JSON(v)
+	b, err := yaml.Marshal(v)
+	if err != nil || escaped.MatchString(asJSON) {
+		b = []byte(asJSON)
 	}
 	_, err = p.W.Write(b)
 	return err

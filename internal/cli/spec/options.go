@@ -38,6 +38,8 @@ func (o *Options) Flags(cmd *cobra.Command) {
 	o.pluginFlags()
 	o.destinationFlags()
 	o.policyFlags()
+	// Last, because it depends on what type the other flags made of the source.
+	o.eachShort("parameter", "p", "set a parameter override (e.g. -p guestbook=image=example/guestbook:latest)", setParameter)
 	cmd.Flags().AddFlagSet(o.set)
 	o.retry.Flags(cmd, "sync-", "Sync retry")
 }

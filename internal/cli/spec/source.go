@@ -80,7 +80,6 @@ func (o *Options) helmFlags() {
 	o.each("helm-set", "Helm set values on the command line (can be repeated to set several values: --helm-set key1=val1 --helm-set key2=val2)", setHelmParameter("helm-set", false))
 	o.each("helm-set-string", "Helm set STRING values on the command line (can be repeated to set several values: --helm-set-string key1=val1 --helm-set-string key2=val2)", setHelmParameter("helm-set-string", true))
 	o.each("helm-set-file", "Helm set values from respective files specified via the command line (can be repeated to set several values: --helm-set-file key1=path1 --helm-set-file key2=path2)", setHelmFile)
-	o.eachShort("parameter", "p", "set a parameter override (e.g. -p guestbook=image=example/guestbook:latest)", setParameter)
 }
 
 // bareComma is a comma that "helm --set" would take for the end of a value.

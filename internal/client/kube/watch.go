@@ -21,8 +21,8 @@ const (
 	lastPause  = 15 * time.Second
 )
 
-// Watch gives the Application as it is, then each state that follows. It goes on
-// through lost connections and restarts of the API server; states in between may
+// Watch gives the Application as it is, then each state that follows. Once begun
+// it goes on through lost connections and restarts of the API server; states in between may
 // then be left out, never the last one. It ends when the consumer stops, and with
 // an error when ctx ends, when there is no such Application or no more
 // (NotFound), and for what trying again does not mend.
@@ -38,7 +38,7 @@ func (c *Client) Watch(ctx context.Context, namespace, name string) iter.Seq2[*v
 			if ctx.Err() != nil {
 				err = fault.Wrap(fault.Unavailable, ctx.Err(), "watch application %s/%s", namespace, name)
 			}
-			if err != nil && (ctx.Err() != nil || !fault.KindOf(err).Transient()) {
+			if err != nil && (ctx.Err() != nil || !w.began || !fault.KindOf(err).Transient()) {
 				yield(nil, err)
 				return
 			}
@@ -71,8 +71,11 @@ type follower struct {
 	yield           func(*v1alpha1.Application, error) bool
 	// last is the resource version that was given last, uid the Application's: one
 	// that was deleted and made anew is another one.
-	last    string
-	uid     types.UID
+	last string
+	uid  types.UID
+	// began says that the Application was read once. A cluster that cannot be
+	// reached at all is not waited for.
+	began   bool
 	stopped bool
 }
 
@@ -149,7 +152,7 @@ func (w *follower) give(obj *unstructured.Unstructured) error {
 	if err != nil {
 		return err
 	}
-	w.last = obj.GetResourceVersion()
+	w.began, w.last = true, obj.GetResourceVersion()
 	w.stopped = !w.yield(app, nil)
 	return nil
 }

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/kubernetes"
+
+	"evenkeel.dev/internal/cli"
+	"evenkeel.dev/internal/client/kube"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/application"
+	"evenkeel.dev/internal/controller/repository"
+	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/internal/server"
+	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git"
+	"evenkeel.dev/internal/view"
+	"evenkeel.dev/ui"
+)
+
+// all is the role of one process that does everything: controller, API and UI.
+type all struct {
+	o        cli.RunOptions
+	log      *slog.Logger
+	conn     *cluster.Conn
+	git      *git.Store
+	settings *settings.Watcher
+	views    *view.Store
+	control  *application.Controller
+	listener net.Listener
+	handler  http.Handler
+}
+
+// runAll runs until ctx ends, which is no error.
+func runAll(ctx context.Context, o cli.RunOptions) error {
+	a := &all{o: o, log: logger(o)}
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	defer func() { _ = a.git.Close() }() // nothing is buffered: mirrors are git's
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.settings.Run(ctx) })
+	g.Go(func() error { return a.runControl(ctx) })
+	g.Go(func() error { a.followSettings(ctx); return nil })
+	g.Go(func() error { return server.Serve(ctx, a.listener, a.handler, a.log) })
+	a.log.Info("serving", "url", "http://"+a.listener.Addr().String(), "namespace", o.Connection.Namespace, "version", version)
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (a *all) open(ctx context.Context) error {
+	config, err := kube.Config(kube.ConfigOptions{
+		Kubeconfig: a.o.Connection.Kubeconfig, Context: a.o.Connection.Context, UserAgent: "evenkeel/" + version,
+	})
+	if err != nil {
+		return err
+	}
+	if err := server.CheckListen(a.o.Listen); err != nil {
+		return err
+	}
+	if a.conn, err = cluster.Connect(config); err != nil {
+		return err
+	}
+	if a.git, err = git.Open(ctx, git.Options{Dir: filepath.Join(a.o.Data, "git"), Log: a.log}); err != nil {
+		return err
+	}
+	clientset, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	a.settings = settings.NewWatcher(clientset, a.o.Connection.Namespace, a.log)
+	client, err := kube.New(config)
+	if err != nil {
+		return err
+	}
+	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.o.Listen); err != nil {
+		return fmt.Errorf("--listen %s: %w", a.o.Listen, err)
+	}
+	a.wire(client)
+	return nil
+}
+
+// wire makes the parts know each other. The view reads trees from the controller,
+// which publishes rows to the view.
+func (a *all) wire(client *kube.Client) {
+	credentials := &books{}
+	a.views = view.NewStore(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.control.Tree(namespace, name) })})
+	a.control = application.New(application.Options{
+		Conn: a.conn, Namespace: a.o.Connection.Namespace, Settings: a.settings.Current,
+		Store: repository.Git{Store: a.git}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
+	})
+	dist, _ := ui.Dist()
+	b := build()
+	a.handler = server.New(server.Options{
+		View: a.views, Commands: client, Apps: a.control, Projects: a.control, Inspect: a.control,
+		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready,
+		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
+	})
+}
+
+// runControl begins when the settings are known: what they exclude is never read.
+func (a *all) runControl(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-a.settings.Ready():
+		return a.control.Run(ctx)
+	}
+}
+
+var errStarting = errors.New("the Applications and the cluster are being read for the first time")
+
+func (a *all) ready() error {
+	select {
+	case <-a.control.Ready():
+		return nil
+	default:
+		return errStarting
+	}
+}
+
+// followSettings makes a pass of every Application when the settings change.
+func (a *all) followSettings(ctx context.Context) {
+	for {
+		changed := a.settings.Changed()
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+			a.control.WakeAll()
+		}
+	}
+}
+
+func logger(o cli.RunOptions) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(o.LogLevel)) // the flag allows only levels
+	options := &slog.HandlerOptions{Level: level}
+	if o.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+type trees func(namespace, name string) []view.Node
+
+func (t trees) Tree(namespace, name string) []view.Node { return t(namespace, name) }
+
+// mirror reads trees from the local mirrors.
+type mirror struct{ store *git.Store }
+
+func (m mirror) Tree(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error) {
+	return m.store.Tree(ctx, repo, revision)
+}

@@ -1,0 +1,173 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Options are what a Cluster is made of.
+type Options struct {
+	Conn *Conn
+	// Judge is shown the bodies of kinds that are read in full.
+	Judge Judge
+	// Observer hears of changes.
+	Observer Observer
+	// Full says of which kinds the bodies are read from the start. Others can be
+	// added with Cluster.ReadFull.
+	Full func(schema.GroupKind) bool
+	// Excluded says which kinds are not looked at; nil means none.
+	Excluded func(schema.GroupKind) bool
+	Log      *slog.Logger
+}
+
+// Cluster is the live side: what is in one cluster.
+type Cluster struct {
+	*Index
+	o     Options
+	kinds atomic.Pointer[Kinds]
+
+	mu       sync.Mutex
+	full     map[schema.GroupKind]bool // kinds that ReadFull asked for
+	running  map[schema.GroupKind]runningWatcher
+	ctx      context.Context //nolint:containedctx // that of Run, for watchers started later
+	wg       sync.WaitGroup
+	discover chan struct{}
+}
+
+type runningWatcher struct {
+	kind   Kind
+	full   bool
+	cancel context.CancelFunc
+}
+
+var (
+	crdKind        = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
+	apiServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
+)
+
+// New makes a Cluster that knows nothing yet.
+func New(o Options) *Cluster {
+	c := &Cluster{
+		Index: newIndex(o.Judge, o.Observer), o: o,
+		full: map[schema.GroupKind]bool{}, running: map[schema.GroupKind]runningWatcher{},
+		discover: make(chan struct{}, 1),
+	}
+	c.kinds.Store(newKinds(nil, nil))
+	return c
+}
+
+// Conn is the connection.
+func (c *Cluster) Conn() *Conn { return c.o.Conn }
+
+// Kinds is what the cluster serves, as known now.
+func (c *Cluster) Kinds() *Kinds { return c.kinds.Load() }
+
+// Run discovers, lists and watches until ctx ends; then all its goroutines have ended.
+func (c *Cluster) Run(ctx context.Context) {
+	defer c.wg.Wait()
+	c.mu.Lock()
+	c.ctx = ctx
+	c.mu.Unlock()
+	backoff := minBackoff
+	c.rediscover()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.discover:
+		}
+		kinds, err := c.o.Conn.Discover(ctx)
+		if err != nil {
+			c.o.Log.Warn("discovery failed", "err", err)
+			wait(ctx, backoff)
+			backoff = min(2*backoff, maxBackoff)
+			c.rediscover()
+			continue
+		}
+		backoff = minBackoff
+		c.mu.Lock()
+		c.adopt(kinds)
+		c.mu.Unlock()
+		// A burst of APIService events asks once.
+		wait(ctx, time.Second)
+	}
+}
+
+func (c *Cluster) rediscover() {
+	select {
+	case c.discover <- struct{}{}:
+	default:
+	}
+}
+
+// ReadFull has the bodies of a kind's objects read from now on. Its objects are
+// read anew when they were not in full before.
+func (c *Cluster) ReadFull(gk schema.GroupKind) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.full[gk] {
+		return
+	}
+	c.full[gk] = true
+	if kind, ok := c.Kinds().Preferred(gk); ok {
+		c.watch(kind)
+	}
+}
+
+func (c *Cluster) defined(d definition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if next := c.Kinds().withDefinition(d); next != c.Kinds() {
+		c.adopt(next)
+	}
+}
+
+// adopt starts and stops watchers until they are those of kinds; the lock is held.
+func (c *Cluster) adopt(kinds *Kinds) {
+	c.kinds.Store(kinds)
+	for gk, w := range c.running {
+		if kind, ok := kinds.Preferred(gk); !ok || !kind.Watchable {
+			w.cancel()
+			delete(c.running, gk)
+			for key, uid := range c.ofKind(gk) {
+				c.remove(key, uid)
+			}
+			c.setKind(gk, func(s *KindState) { *s = KindState{} })
+		}
+	}
+	for _, kind := range kinds.All() {
+		c.watch(kind)
+	}
+}
+
+// watch sees to it that a kind is watched as it should be; the lock is held.
+func (c *Cluster) watch(kind Kind) {
+	gk := kind.GVK.GroupKind()
+	if !kind.Watchable || c.o.Excluded != nil && c.o.Excluded(gk) {
+		c.setKind(gk, func(s *KindState) { s.Kind, s.Served = kind, true })
+		return
+	}
+	full := c.full[gk] || gk == crdKind || gk == apiServiceKind || c.o.Full != nil && c.o.Full(gk)
+	if w, ok := c.running[gk]; ok {
+		if w.kind == kind && w.full == full {
+			return
+		}
+		w.cancel()
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	c.running[gk] = runningWatcher{kind: kind, full: full, cancel: cancel}
+	c.setKind(gk, func(s *KindState) { s.Kind, s.Served = kind, true })
+	w := &watcher{conn: c.o.Conn, index: c.Index, kind: kind, full: full}
+	switch gk {
+	case crdKind:
+		w.defined = c.defined
+	case apiServiceKind:
+		w.aggregated = c.rediscover
+	}
+	c.wg.Go(func() { w.run(ctx) })
+}

@@ -1,0 +1,248 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/rest"
+
+	"evenkeel.dev/internal/resource"
+)
+
+const (
+	acceptJSON     = "application/json"
+	acceptMeta     = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+	acceptMetaList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+)
+
+// Conn is a connection to one cluster. It is safe for concurrent use.
+type Conn struct {
+	rest   rest.Interface
+	config *rest.Config
+}
+
+// Connect prepares a connection; it sends nothing. Requests are not limited on
+// the client's side: the API server's priority and fairness does that, and
+// callers bound what they have in flight.
+func Connect(config *rest.Config) (*Conn, error) {
+	c := rest.CopyConfig(config)
+	c.QPS, c.Burst = -1, -1
+	c.WarningHandler = rest.NoWarnings{}
+	// The scheme knows metav1.Status, so that refusals arrive with their reasons.
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	c.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	client, err := rest.UnversionedRESTClientFor(c)
+	if err != nil {
+		return nil, fmt.Errorf("connection to %s: %w", c.Host, err)
+	}
+	return &Conn{rest: client, config: c}, nil
+}
+
+// Config is the connection's configuration; callers must not change it.
+func (c *Conn) Config() *rest.Config { return c.config }
+
+// Get reads one object.
+func (c *Conn) Get(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
+	b, err := c.rest.Get().AbsPath(k.path(namespace, name)).SetHeader("Accept", acceptJSON).Do(ctx).Raw()
+	if err != nil {
+		return nil, err
+	}
+	return decode(b)
+}
+
+// ApplyOptions are the options of a server-side apply. The field manager is
+// always v1alpha1.FieldManager.
+type ApplyOptions struct {
+	// DryRun asks for the outcome and changes nothing.
+	DryRun bool
+	// NoForce fails on fields that another manager owns instead of taking them over.
+	NoForce bool
+	// Manager is the field manager.
+	Manager string
+	// SkipValidation turns field validation off (sync option Validate=false).
+	SkipValidation bool
+}
+
+// Apply sends a server-side apply of body, which is an object as JSON, and
+// returns the object as it is then.
+func (c *Conn) Apply(ctx context.Context, k Kind, key resource.Key, body []byte, o ApplyOptions) (*unstructured.Unstructured, error) {
+	r := c.rest.Patch(types.ApplyPatchType).AbsPath(k.path(key.Namespace, key.Name)).
+		Param("fieldManager", o.Manager).SetHeader("Accept", acceptJSON).Body(body)
+	if !o.NoForce {
+		r = r.Param("force", "true")
+	}
+	if o.DryRun {
+		r = r.Param("dryRun", "All")
+	}
+	if o.SkipValidation {
+		r = r.Param("fieldValidation", "Ignore")
+	} else {
+		r = r.Param("fieldValidation", "Strict")
+	}
+	b, err := r.Do(ctx).Raw()
+	if err != nil {
+		return nil, err
+	}
+	return decode(b)
+}
+
+// Patch sends a JSON or merge patch.
+func (c *Conn) Patch(ctx context.Context, k Kind, key resource.Key, t types.PatchType, body []byte) (*unstructured.Unstructured, error) {
+	b, err := c.rest.Patch(t).AbsPath(k.path(key.Namespace, key.Name)).SetHeader("Accept", acceptJSON).Body(body).Do(ctx).Raw()
+	if err != nil {
+		return nil, err
+	}
+	return decode(b)
+}
+
+// Create creates an object unless it exists, which is no error.
+func (c *Conn) Create(ctx context.Context, k Kind, key resource.Key, body []byte) error {
+	err := c.rest.Post().AbsPath(k.path(key.Namespace, "")).Body(body).Do(ctx).Error()
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+// Delete deletes exactly the object with this uid; another object of the same
+// name is left alone (the API server answers with a conflict). An object that is
+// gone already is no error.
+func (c *Conn) Delete(ctx context.Context, k Kind, key resource.Key, uid types.UID, propagation string) error {
+	body, err := json.Marshal(map[string]any{
+		"kind": "DeleteOptions", "apiVersion": "v1",
+		"propagationPolicy": propagation,
+		"preconditions":     map[string]any{"uid": uid},
+	})
+	if err != nil {
+		return err
+	}
+	err = c.rest.Delete().AbsPath(k.path(key.Namespace, key.Name)).SetHeader("Content-Type", acceptJSON).Body(body).Do(ctx).Error()
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// ServerVersion is the cluster's Kubernetes version, like v1.37.2.
+func (c *Conn) ServerVersion(ctx context.Context) (string, error) {
+	b, err := c.rest.Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return "", err
+	}
+	var v struct {
+		GitVersion string `json:"gitVersion"`
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return "", fmt.Errorf("version of the cluster: %w", err)
+	}
+	return v.GitVersion, nil
+}
+
+// listPage reads one page. Items stay undecoded.
+func (c *Conn) listPage(ctx context.Context, k Kind, full bool, cont string) (page, error) {
+	accept := acceptMetaList
+	if full {
+		accept = acceptJSON
+	}
+	r := c.rest.Get().AbsPath(k.path("", "")).SetHeader("Accept", accept).Param("limit", pageSize)
+	if cont != "" {
+		r = r.Param("continue", cont)
+	}
+	b, err := r.Do(ctx).Raw()
+	if err != nil {
+		return page{}, err
+	}
+	var p page
+	if err := json.Unmarshal(b, &p); err != nil {
+		return page{}, fmt.Errorf("list of %s: %w", k.GVK.GroupKind(), err)
+	}
+	return p, nil
+}
+
+// watch opens a stream of events after a resource version.
+func (c *Conn) watch(ctx context.Context, k Kind, full bool, after, timeoutSeconds string) (io.ReadCloser, error) {
+	accept := acceptMeta
+	if full {
+		accept = acceptJSON
+	}
+	return c.rest.Get().AbsPath(k.path("", "")).SetHeader("Accept", accept).
+		Param("watch", "true").Param("allowWatchBookmarks", "true").
+		Param("resourceVersion", after).Param("timeoutSeconds", timeoutSeconds).
+		Stream(ctx)
+}
+
+// raw is a GET of any path, for discovery.
+func (c *Conn) raw(ctx context.Context, path, accept string) ([]byte, error) {
+	return c.rest.Get().AbsPath(path).SetHeader("Accept", accept).Do(ctx).Raw()
+}
+
+// path is the URL path of a kind's collection or of one object, every segment escaped.
+func (k Kind) path(namespace, name string) string {
+	p := "/api/" + k.GVK.Version
+	if k.GVK.Group != "" {
+		p = "/apis/" + k.GVK.Group + "/" + k.GVK.Version
+	}
+	if k.Namespaced && namespace != "" {
+		p += "/namespaces/" + url.PathEscape(namespace)
+	}
+	p += "/" + k.Resource
+	if name != "" {
+		p += "/" + url.PathEscape(name)
+	}
+	return p
+}
+
+func decode(b []byte) (*unstructured.Unstructured, error) {
+	u := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(b, &u.Object); err != nil {
+		return nil, fmt.Errorf("an object from the API server: %w", err)
+	}
+	return u, nil
+}
+
+// Forbidden says whether the API server refused for want of a right.
+func Forbidden(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err)
+}
+
+// Transient says whether the same request may succeed later: the API server was
+// away or overloaded, the object moved, or a kind is defined but not served yet.
+func Transient(err error) bool {
+	if err == nil {
+		return false
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return true // no answer at all
+	}
+	switch s := status.Status(); s.Code {
+	case http.StatusTooManyRequests, http.StatusConflict, http.StatusServiceUnavailable:
+		return true
+	case http.StatusNotFound:
+		return s.Details == nil || s.Details.Name == ""
+	}
+	return false
+}
+
+// Kind is one kind of object as the API server serves it.
+type Kind struct {
+	GVK        schema.GroupVersionKind
+	Resource   string
+	Namespaced bool
+	// Watchable says whether objects can be listed and watched.
+	Watchable bool
+}

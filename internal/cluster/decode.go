@@ -1,0 +1,89 @@
+package cluster
+
+import (
+	"encoding/json"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
+)
+
+// meta is the part of an object that a Record needs.
+type meta struct {
+	Name              string            `json:"name"`
+	Namespace         string            `json:"namespace"`
+	UID               types.UID         `json:"uid"`
+	ResourceVersion   string            `json:"resourceVersion"`
+	CreationTimestamp time.Time         `json:"creationTimestamp"`
+	DeletionTimestamp *time.Time        `json:"deletionTimestamp"`
+	Annotations       map[string]string `json:"annotations"`
+	OwnerReferences   []struct {
+		UID types.UID `json:"uid"`
+	} `json:"ownerReferences"`
+}
+
+type page struct {
+	Metadata struct {
+		ResourceVersion string `json:"resourceVersion"`
+		Continue        string `json:"continue"`
+	} `json:"metadata"`
+	Items []json.RawMessage `json:"items"`
+}
+
+type event struct {
+	Type   string          `json:"type"`
+	Object json.RawMessage `json:"object"`
+}
+
+// partial is an object of which only the metadata is decoded.
+type partial struct {
+	Metadata meta `json:"metadata"`
+}
+
+func metaOf(obj *unstructured.Unstructured) meta {
+	m := meta{
+		Name: obj.GetName(), Namespace: obj.GetNamespace(), UID: obj.GetUID(), ResourceVersion: obj.GetResourceVersion(),
+		CreationTimestamp: obj.GetCreationTimestamp().Time, Annotations: obj.GetAnnotations(),
+	}
+	if t := obj.GetDeletionTimestamp(); t != nil {
+		m.DeletionTimestamp = &t.Time
+	}
+	for _, o := range obj.GetOwnerReferences() {
+		m.OwnerReferences = append(m.OwnerReferences, struct {
+			UID types.UID `json:"uid"`
+		}{o.UID})
+	}
+	return m
+}
+
+// record makes a Record without a verdict.
+func (x *Index) record(key resource.Key, m meta) *Record {
+	x.mu.Lock()
+	key.Group, key.Kind, key.Namespace = x.intern(key.Group), x.intern(key.Kind), x.intern(key.Namespace)
+	x.mu.Unlock()
+	r := &Record{
+		Key: key, UID: m.UID, ResourceVersion: m.ResourceVersion,
+		Created: m.CreationTimestamp.Unix(), Deleting: m.DeletionTimestamp != nil,
+	}
+	for _, o := range m.OwnerReferences {
+		r.Owners = append(r.Owners, o.UID)
+	}
+	if id, ok := resource.ParseTrackingID(m.Annotations[v1alpha1.AnnotationTrackingID]); ok && id.Matches(key) {
+		r.App = id.App
+		r.Hints = hintsOf(m.Annotations)
+	}
+	return r
+}
+
+func hintsOf(a map[string]string) Hints {
+	return Hints{
+		Wave:           resource.WaveOf(a),
+		SyncOptions:    a[v1alpha1.AnnotationSyncOptions],
+		CompareOptions: a[v1alpha1.AnnotationCompareOptions],
+		HelmKeep:       a[v1alpha1.AnnotationHelmPolicy] == "keep",
+		IgnoreHealth:   a[v1alpha1.AnnotationIgnoreHealth] == "true",
+	}
+}

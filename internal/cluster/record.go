@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
+)
+
+// Record is what is kept of one object: some hundred bytes, never its body. A
+// Record is immutable; a change makes a new one.
+type Record struct {
+	Key             resource.Key
+	Version         string
+	UID             types.UID
+	ResourceVersion string
+	// Created is in seconds since 1970.
+	Created  int64
+	Deleting bool
+	// Owners are the uids of the owner references.
+	Owners []types.UID
+	// App is the Application instance in the object's own tracking id, else empty.
+	App string
+	// Hints are annotations of tracked objects; the zero value for others.
+	Hints   Hints
+	Verdict Verdict
+}
+
+// Hints are what a tracked object's annotations ask for when it is no longer
+// desired, and so has to be known without its body.
+type Hints struct {
+	Wave           int
+	SyncOptions    string
+	CompareOptions string
+	// HelmKeep says that helm.sh/resource-policy is "keep".
+	HelmKeep bool
+	// IgnoreHealth says that the object has no say in its Application's health.
+	IgnoreHealth bool
+}
+
+// Verdict is what was concluded from an object's body when it passed by.
+type Verdict struct {
+	// Health is empty when the kind has no rule.
+	Health  v1alpha1.HealthStatusCode
+	Message string
+	Images  []string
+	Info    []Info
+
+	// Desired is the hash of the desired object that the body was compared with;
+	// 0 means that it was not compared.
+	Desired uint64
+	// Sync is the outcome of the comparison.
+	Sync v1alpha1.SyncStatusCode
+	// Drift are the fields that differ.
+	Drift []Drift
+	// Since is when the object was first seen to differ.
+	Since time.Time
+	// Confirmed says that the API server itself was asked, by a dry run.
+	Confirmed bool
+	// Applied is the hash of the desired object that was last applied by us.
+	Applied uint64
+	// Legacy says that the object has fields from client-side apply.
+	Legacy bool
+	// Agreed is the hash of (desired, live) that the API server called equal
+	// although they do not look it.
+	Agreed uint64
+}
+
+// Drift is one field that differs. Values are short texts; those of Secrets are masked.
+type Drift struct {
+	Path    string
+	Desired string
+	Live    string
+	// Manager is the field manager that wrote the live value, At when.
+	Manager string
+	At      time.Time
+}
+
+// Info is a name and a value for people, such as ready containers.
+type Info struct{ Name, Value string }
+
+// newer says whether resource version a is newer than b. They are comparable
+// numbers since Kubernetes 1.35 (KEP-5504), and were so before with etcd.
+func newer(a, b string) bool {
+	x, errA := strconv.ParseUint(a, 10, 64)
+	y, errB := strconv.ParseUint(b, 10, 64)
+	if errA != nil || errB != nil {
+		return a != b
+	}
+	return x > y
+}

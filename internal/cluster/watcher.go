@@ -1,0 +1,255 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"evenkeel.dev/internal/resource"
+)
+
+const (
+	pageSize = "500"
+	// A watch is renewed after 5 to 10 minutes, as client-go's reflectors do.
+	watchSeconds = 300
+	minBackoff   = 100 * time.Millisecond
+	maxBackoff   = 5 * time.Second
+	// silence is how long the API server may be out of reach before a kind counts
+	// as failing. An answer that says no counts at once.
+	silence = 30 * time.Second
+)
+
+// watcher keeps the records of one kind.
+type watcher struct {
+	conn  *Conn
+	index *Index
+	kind  Kind
+	full  bool
+	// defined is told of CustomResourceDefinitions, aggregated of APIServices that
+	// stand for another server; nil for other kinds.
+	defined    func(definition)
+	aggregated func()
+
+	failingSince time.Time
+}
+
+func (w *watcher) gk() schema.GroupKind { return w.kind.GVK.GroupKind() }
+
+// run lists and watches until ctx ends.
+func (w *watcher) run(ctx context.Context) {
+	backoff := minBackoff
+	for ctx.Err() == nil {
+		after, err := w.list(ctx)
+		if err == nil {
+			backoff = minBackoff
+			err = w.follow(ctx, after)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if !apierrors.IsResourceExpired(err) && !apierrors.IsGone(err) {
+			w.failed(err)
+			wait(ctx, backoff)
+			backoff = min(2*backoff, maxBackoff)
+		}
+	}
+}
+
+// wait ends after about d, or with ctx.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d/2 + rand.N(d))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+func (w *watcher) failed(err error) {
+	if w.failingSince.IsZero() {
+		w.failingSince = time.Now()
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) && time.Since(w.failingSince) < silence {
+		return
+	}
+	w.index.setKind(w.gk(), func(s *KindState) { s.Err = err })
+}
+
+func (w *watcher) succeeded() {
+	w.failingSince = time.Time{}
+	w.index.setKind(w.gk(), func(s *KindState) { s.Err, s.Synced = nil, true })
+}
+
+// list reads all objects and forgets those that are no longer there. Nothing is
+// forgotten unless the list was read to its end.
+func (w *watcher) list(ctx context.Context) (string, error) {
+	gone := w.index.ofKind(w.gk())
+	cont, version := "", ""
+	for {
+		p, err := w.conn.listPage(ctx, w.kind, w.full, cont)
+		if err != nil {
+			return "", err
+		}
+		for _, item := range p.Items {
+			key, err := w.take(item)
+			if err != nil {
+				return "", err
+			}
+			delete(gone, key)
+		}
+		version, cont = p.Metadata.ResourceVersion, p.Metadata.Continue
+		if cont == "" {
+			break
+		}
+	}
+	for key, uid := range gone {
+		w.index.remove(key, uid)
+	}
+	w.succeeded()
+	return version, nil
+}
+
+// follow watches from a resource version on, renewing the watch as it ends, until
+// it cannot go on from where it is.
+func (w *watcher) follow(ctx context.Context, after string) error {
+	backoff := minBackoff
+	for ctx.Err() == nil {
+		seconds := strconv.Itoa(watchSeconds + rand.IntN(watchSeconds))
+		stream, err := w.conn.watch(ctx, w.kind, w.full, after, seconds)
+		if err == nil {
+			w.succeeded()
+			var last string
+			last, err = w.events(stream, after)
+			if last != after {
+				after, backoff = last, minBackoff
+			}
+		}
+		var status apierrors.APIStatus
+		if errors.As(err, &status) && status.Status().Code != http.StatusTooManyRequests {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
+			w.failed(err)
+		}
+		wait(ctx, backoff)
+		backoff = min(2*backoff, maxBackoff)
+	}
+	return ctx.Err()
+}
+
+// events takes in a stream's events and returns the last resource version. The
+// end of the stream is no error.
+func (w *watcher) events(stream io.ReadCloser, after string) (string, error) {
+	defer stream.Close() //nolint:errcheck // a stream that was read to its end has nothing to say on closing
+	d := json.NewDecoder(stream)
+	for {
+		var e event
+		if err := d.Decode(&e); err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				return after, nil
+			}
+			return after, err
+		}
+		switch e.Type {
+		case "ERROR":
+			var s metav1.Status
+			if err := json.Unmarshal(e.Object, &s); err != nil {
+				return after, err
+			}
+			return after, &apierrors.StatusError{ErrStatus: s}
+		case "DELETED":
+			var p partial
+			if err := json.Unmarshal(e.Object, &p); err != nil {
+				return after, err
+			}
+			after = p.Metadata.ResourceVersion
+			w.drop(e.Object, p.Metadata)
+		case "BOOKMARK":
+			var p partial
+			if err := json.Unmarshal(e.Object, &p); err != nil {
+				return after, err
+			}
+			after = p.Metadata.ResourceVersion
+		default:
+			key, err := w.take(e.Object)
+			if err != nil {
+				return after, err
+			}
+			if r := w.index.Get(key); r != nil && newer(r.ResourceVersion, after) {
+				after = r.ResourceVersion
+			}
+		}
+	}
+}
+
+func (w *watcher) key(m meta) resource.Key {
+	return resource.Key{Group: w.kind.GVK.Group, Kind: w.kind.GVK.Kind, Namespace: m.Namespace, Name: m.Name}
+}
+
+// take brings one object's record up to date.
+func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
+	var p partial
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return resource.Key{}, err
+	}
+	key := w.key(p.Metadata)
+	before := w.index.Get(key)
+	known := before != nil && before.UID == p.Metadata.UID && before.ResourceVersion == p.Metadata.ResourceVersion
+	if known && (!w.full || before.Verdict.Desired != 0) {
+		return key, nil
+	}
+	r := w.index.record(key, p.Metadata)
+	r.Version = w.kind.GVK.Version
+	if !w.full && before != nil && before.UID == r.UID {
+		r.Verdict = before.Verdict
+		r.Verdict.Desired = 0 // compared with an earlier body
+	}
+	if w.full {
+		obj, err := decode(raw)
+		if err != nil {
+			return key, err
+		}
+		// Items of a list carry neither.
+		obj.SetGroupVersionKind(w.kind.GVK)
+		r.Verdict = w.index.judge(obj, before)
+		w.define(obj.Object)
+	}
+	w.index.put(r)
+	return key, nil
+}
+
+func (w *watcher) drop(raw json.RawMessage, m meta) {
+	w.index.remove(w.key(m), m.UID)
+	if w.defined == nil && w.aggregated == nil {
+		return
+	}
+	obj, err := decode(raw)
+	if err != nil {
+		return
+	}
+	obj.Object["metadata"].(map[string]any)["deletionTimestamp"] = "now" //nolint:forcetypeassert // an object has metadata
+	w.define(obj.Object)
+}
+
+func (w *watcher) define(obj map[string]any) {
+	if w.defined != nil {
+		if d, ok := definitionOf(obj); ok {
+			w.defined(d)
+		}
+	}
+	if w.aggregated != nil {
+		if spec, _ := obj["spec"].(map[string]any); spec["service"] != nil {
+			w.aggregated()
+		}
+	}
+}

@@ -1,0 +1,277 @@
+package application
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/apply"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/repository"
+	"evenkeel.dev/internal/health"
+	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/view"
+)
+
+// Publisher is told what people are to see. view.Store is one.
+type Publisher interface {
+	PutApp(view.App)
+	RemoveApp(namespace, name string)
+	TreeChanged(namespace, name string)
+}
+
+// Trees gives a repository's files at one commit, from the local mirror.
+type Trees interface {
+	Tree(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error)
+}
+
+// Credentials finds the credentials for a repository.
+type Credentials func(s settings.Snapshot, url, project string) (source.Repository, error)
+
+// Options are what a Controller is made of.
+type Options struct {
+	Conn *cluster.Conn
+	// Namespace is the control namespace, where Applications live.
+	Namespace   string
+	Settings    func() settings.Snapshot
+	Store       repository.Store
+	Trees       Trees
+	Credentials Credentials
+	View        Publisher
+	Log         *slog.Logger
+	// Workers is how many Applications are worked on at once; 0 means 16. A worker
+	// is held while requests are sent, never while something is waited for.
+	Workers int
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const defaultWorkers = 16
+
+// Controller keeps the Applications of one namespace equal to their sources.
+type Controller struct {
+	o       Options
+	store   *objects
+	cluster *cluster.Cluster
+	poller  *repository.Poller
+	applier *apply.Applier
+	claims  *claims
+	queue   workqueue.TypedDelayingInterface[types.NamespacedName]
+	// kinds is what the cluster serves, project an AppProject or nil.
+	kinds   func() *cluster.Kinds
+	project func(name string) *v1alpha1.AppProject
+	// renders bounds how many renderings run at once: they take a core each.
+	renders chan struct{}
+
+	mu     sync.Mutex
+	states map[types.NamespacedName]*appState
+	byName map[string]types.NamespacedName // Application instance -> key
+	kube   string                          // the cluster's version
+	ready  chan struct{}
+}
+
+// New makes a Controller; Run starts it.
+func New(o Options) *Controller {
+	if o.Workers == 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c := &Controller{
+		o: o, claims: newClaims(), applier: &apply.Applier{Conn: o.Conn},
+		queue:   workqueue.NewTypedDelayingQueue[types.NamespacedName](),
+		renders: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		states:  map[types.NamespacedName]*appState{}, byName: map[string]types.NamespacedName{},
+		ready: make(chan struct{}),
+	}
+	j := &judge{claims: c.claims, now: o.Now}
+	c.cluster = cluster.New(cluster.Options{
+		Conn: o.Conn, Judge: j.verdict, Observer: observer{c}, Full: health.HasRule,
+		Excluded: func(gk schema.GroupKind) bool { return excluded(o.Settings(), gk) },
+		Log:      o.Log,
+	})
+	c.poller = repository.New(repository.Options{
+		Store: o.Store, Changed: c.wakeInstance, Log: o.Log,
+		Interval: func() time.Duration { return o.Settings().ReconciliationTimeout },
+		Jitter:   func() time.Duration { return o.Settings().ReconciliationJitter },
+	})
+	c.store = newObjects(o.Conn, o.Namespace, c.enqueue, c.wakeProject, o.Log)
+	c.kinds, c.project = c.cluster.Kinds, c.store.project
+	return c
+}
+
+// Cluster is the live side, for readers.
+func (c *Controller) Cluster() *cluster.Cluster { return c.cluster }
+
+// Ready is closed when the Applications were read and the cluster answered once.
+func (c *Controller) Ready() <-chan struct{} { return c.ready }
+
+// Run works until ctx ends; then all its goroutines have ended.
+func (c *Controller) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { c.cluster.Run(ctx) })
+	wg.Go(func() { c.poller.Run(ctx) })
+	wg.Go(func() { c.store.run(ctx) })
+	if err := c.prepare(ctx); err != nil {
+		return err
+	}
+	for range c.o.Workers {
+		wg.Go(func() { c.work(ctx) })
+	}
+	<-ctx.Done()
+	c.queue.ShutDown()
+	return nil
+}
+
+// prepare waits for the first answers and sees to the default project.
+func (c *Controller) prepare(ctx context.Context) error {
+	if err := c.store.synced(ctx); err != nil {
+		return nil //nolint:nilerr // ctx ended
+	}
+	for wait := time.Second; ; wait = min(2*wait, maxPause) {
+		version, err := c.o.Conn.ServerVersion(ctx)
+		if err == nil {
+			err = c.ensureDefaultProject(ctx)
+		}
+		if err == nil {
+			c.kube = version
+			close(c.ready)
+			return nil
+		}
+		c.o.Log.Warn("the cluster does not answer", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+const maxPause = 10 * time.Second
+
+func (c *Controller) work(ctx context.Context) {
+	for {
+		key, stop := c.queue.Get()
+		if stop {
+			return
+		}
+		c.one(ctx, key)
+	}
+}
+
+// one makes one pass; a panic in it is that Application's problem only.
+func (c *Controller) one(ctx context.Context, key types.NamespacedName) {
+	defer c.queue.Done(key)
+	defer func() {
+		if p := recover(); p != nil {
+			c.o.Log.Error("a pass panicked", "app", key.String(), "panic", p, "stack", stack())
+			c.queue.AddAfter(key, maxPause)
+		}
+	}()
+	if wake := c.reconcile(ctx, key); wake > 0 && ctx.Err() == nil {
+		c.queue.AddAfter(key, wake)
+	}
+}
+
+func (c *Controller) enqueue(key types.NamespacedName) { c.queue.Add(key) }
+
+// wakeInstance makes a pass of an Application by its name in tracking ids.
+func (c *Controller) wakeInstance(instance string) {
+	c.mu.Lock()
+	key, ok := c.byName[instance]
+	c.mu.Unlock()
+	if ok {
+		c.queue.Add(key)
+	}
+}
+
+// wakeProject makes a pass of every Application of a project.
+func (c *Controller) wakeProject(project string) {
+	for _, app := range c.store.list() {
+		if projectOf(app) == project {
+			c.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+		}
+	}
+}
+
+// WakeAll makes a pass of every Application: the settings changed.
+func (c *Controller) WakeAll() {
+	for _, app := range c.store.list() {
+		c.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
+	}
+}
+
+func projectOf(app *v1alpha1.Application) string {
+	if app.Spec.Project == "" {
+		return v1alpha1.DefaultProject
+	}
+	return app.Spec.Project
+}
+
+// observer turns changes in the cluster into passes.
+type observer struct{ c *Controller }
+
+func (o observer) ObjectChanged(before, after *cluster.Record) {
+	r := after
+	if r == nil {
+		r = before
+	}
+	changed := before == nil || after == nil || matters(before, after)
+	for _, instance := range o.c.cluster.AppsOf(r) {
+		o.c.mu.Lock()
+		key, ok := o.c.byName[instance]
+		o.c.mu.Unlock()
+		if !ok {
+			continue
+		}
+		o.c.o.View.TreeChanged(key.Namespace, key.Name)
+		if changed && instance == r.App {
+			o.c.queue.Add(key)
+		}
+	}
+	if !changed {
+		return
+	}
+	if before != nil && before.App != r.App {
+		o.c.wakeInstance(before.App)
+	}
+	// An object may be claimed by Applications that do not track it: not yet, or not
+	// any more.
+	for _, instance := range o.c.claims.rivals(r.Key, r.App) {
+		o.c.wakeInstance(instance)
+	}
+}
+
+// matters says whether a change can change an Application's status.
+func matters(a, b *cluster.Record) bool {
+	x, y := &a.Verdict, &b.Verdict
+	return a.UID != b.UID || a.App != b.App || a.Deleting != b.Deleting || a.Hints != b.Hints ||
+		x.Health != y.Health || x.Message != y.Message || x.Sync != y.Sync || x.Desired != y.Desired || x.Confirmed != y.Confirmed ||
+		len(x.Drift) != len(y.Drift) || len(x.Images) != len(y.Images)
+}
+
+func (o observer) KindChanged(gk schema.GroupKind) {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	for key, s := range o.c.states {
+		if s.uses(gk) {
+			o.c.queue.Add(key)
+		}
+	}
+}
+
+// excluded says whether the settings exclude a kind from the cluster.
+func excluded(s settings.Snapshot, gk schema.GroupKind) bool {
+	return s.Resources.Excluded(gk.Group, gk.Kind, v1alpha1.InClusterServer)
+}

@@ -1,0 +1,172 @@
+package application
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/apply"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/health"
+	"evenkeel.dev/internal/resource"
+)
+
+const (
+	// maxDrift bounds the fields remembered per object, maxValue their text.
+	maxDrift = 20
+	maxValue = 256
+)
+
+// judge concludes a verdict from a body as it passes by. It is called by the
+// watchers and safe for concurrent use.
+type judge struct {
+	claims *claims
+	now    func() time.Time
+}
+
+func (j *judge) verdict(obj *unstructured.Unstructured, before *cluster.Record) cluster.Verdict {
+	v := cluster.Verdict{Images: imagesOf(obj), Info: infoOf(obj)}
+	if h := health.Of(obj); h != nil {
+		v.Health, v.Message = h.Status, h.Message
+	}
+	tracked, _ := resource.TrackedBy(obj)
+	c := j.claims.of(resource.KeyOf(obj), tracked.App)
+	if c == nil {
+		return v
+	}
+	var old cluster.Verdict
+	if before != nil && before.UID == obj.GetUID() {
+		old = before.Verdict
+	}
+	v.Desired, v.Applied, v.Agreed = c.hash, old.Applied, old.Agreed
+	v.Legacy = apply.IsLegacy(obj)
+	changes, err := c.compare(obj)
+	switch {
+	case err != nil:
+		v.Sync, v.Message = v1alpha1.SyncStatusUnknown, err.Error()
+	case len(changes) == 0 || v.Agreed == agreement(c, obj):
+		v.Sync = v1alpha1.SyncStatusSynced
+	default:
+		v.Sync = v1alpha1.SyncStatusOutOfSync
+		v.Drift = driftOf(changes, obj)
+		v.Since = j.now()
+		if old.Sync == v1alpha1.SyncStatusOutOfSync {
+			v.Since = old.Since
+		}
+	}
+	return v
+}
+
+// compare predicts what applying the claim would change.
+func (c *claim) compare(live *unstructured.Unstructured) ([]diff.Change, error) {
+	want, err := c.body()
+	if err != nil {
+		return nil, err
+	}
+	return diff.Predict(diff.Without(want, c.pointers), diff.Without(live, c.pointers), v1alpha1.FieldManager), nil
+}
+
+// agreement identifies a claim and a live body that the API server called equal.
+func agreement(c *claim, live *unstructured.Unstructured) uint64 {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%x %x", c.hash, diff.Hash(diff.Without(live, c.pointers)))
+	return max(h.Sum64(), 1)
+}
+
+// driftOf tells the changes in texts that may be shown.
+func driftOf(changes []diff.Change, live *unstructured.Unstructured) []cluster.Drift {
+	secret := resource.KeyOf(live).IsSecret()
+	attributed := diff.Attribute(changes, live, v1alpha1.FieldManager)
+	if len(attributed) > maxDrift {
+		attributed = attributed[:maxDrift]
+	}
+	out := make([]cluster.Drift, 0, len(attributed))
+	for _, a := range attributed {
+		mask := secret && !strings.HasPrefix(a.Path, "/metadata/labels/")
+		out = append(out, cluster.Drift{
+			Path: a.Path, Desired: shown(a.Desired, mask), Live: shown(a.Live, mask), Manager: a.Manager, At: a.At,
+		})
+	}
+	return out
+}
+
+func shown(v any, mask bool) string {
+	if v == nil {
+		return ""
+	}
+	text, ok := v.(string)
+	if !ok {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return ""
+		}
+		text = string(b)
+	}
+	if mask {
+		return resource.Mask(text)
+	}
+	if len(text) > maxValue {
+		return text[:maxValue] + "…"
+	}
+	return text
+}
+
+// imagesOf are the container images of an object with a pod template or of a Pod.
+func imagesOf(obj *unstructured.Unstructured) []string {
+	spec, _ := obj.Object["spec"].(map[string]any)
+	if t, ok := spec["template"].(map[string]any); ok {
+		spec, _ = t["spec"].(map[string]any)
+	} else if t, ok := spec["jobTemplate"].(map[string]any); ok {
+		spec, _, _ = unstructured.NestedMap(t, "spec", "template", "spec")
+	} else if obj.GetKind() != "Pod" {
+		return nil
+	}
+	var out []string
+	for _, field := range [...]string{"initContainers", "containers"} {
+		list, _ := spec[field].([]any)
+		for _, c := range list {
+			m, _ := c.(map[string]any)
+			if image, _ := m["image"].(string); image != "" {
+				out = append(out, image)
+			}
+		}
+	}
+	return out
+}
+
+// infoOf are the few figures that a tree shows beside an object.
+func infoOf(obj *unstructured.Unstructured) []cluster.Info {
+	switch resource.KeyOf(obj).GroupKind().String() {
+	case "Pod":
+		return podInfo(obj)
+	case "ReplicaSet.apps":
+		if rev := obj.GetAnnotations()["deployment.kubernetes.io/revision"]; rev != "" {
+			return []cluster.Info{{Name: "revision", Value: "rev:" + rev}}
+		}
+	}
+	return nil
+}
+
+func podInfo(obj *unstructured.Unstructured) []cluster.Info {
+	list, _, _ := unstructured.NestedSlice(obj.Object, "status", "containerStatuses")
+	ready, restarts := 0, int64(0)
+	for _, c := range list {
+		m, _ := c.(map[string]any)
+		if r, _ := m["ready"].(bool); r {
+			ready++
+		}
+		n, _ := m["restartCount"].(int64)
+		restarts += n
+	}
+	out := []cluster.Info{{Name: "containers", Value: fmt.Sprintf("%d/%d", ready, len(list))}}
+	if restarts > 0 {
+		out = append(out, cluster.Info{Name: "restarts", Value: fmt.Sprint(restarts)})
+	}
+	return out
+}

@@ -1,0 +1,180 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
+)
+
+// objects are the Applications and AppProjects of the control namespace, read by
+// watches; and the writer of Applications. What was written is seen at once, even
+// before the watch tells of it.
+type objects struct {
+	client   rest.Interface
+	apps     cache.SharedIndexInformer
+	projects cache.SharedIndexInformer
+	ns       string
+
+	mu      sync.Mutex
+	written map[types.NamespacedName]*v1alpha1.Application // newer than the informer's, until that catches up
+}
+
+func newObjects(conn *cluster.Conn, namespace string, app func(types.NamespacedName), project func(string), log *slog.Logger) *objects {
+	scheme := runtime.NewScheme()
+	_ = v1alpha1.AddToScheme(scheme) // cannot fail: the types are constants
+	config := rest.CopyConfig(conn.Config())
+	config.GroupVersion, config.APIPath = &v1alpha1.GroupVersion, "/apis"
+	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	config.ContentType = "application/json"
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		panic(fmt.Sprintf("a configuration that made a connection makes a client: %v", err))
+	}
+	o := &objects{client: client, ns: namespace, written: map[types.NamespacedName]*v1alpha1.Application{}}
+	o.apps = informer(client, "applications", namespace, &v1alpha1.Application{}, log)
+	o.projects = informer(client, "appprojects", namespace, &v1alpha1.AppProject{}, log)
+	on(o.apps, func(m metav1.Object) { app(types.NamespacedName{Namespace: m.GetNamespace(), Name: m.GetName()}) })
+	on(o.projects, func(m metav1.Object) { project(m.GetName()) })
+	return o
+}
+
+func informer(client rest.Interface, what, namespace string, of runtime.Object, log *slog.Logger) cache.SharedIndexInformer {
+	lw := cache.NewListWatchFromClient(client, what, namespace, fields.Everything())
+	i := cache.NewSharedIndexInformer(lw, of, 0, cache.Indexers{})
+	// Both fail only on an informer that runs already.
+	_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+		log.Warn("cannot watch "+what, "err", err)
+	})
+	_ = i.SetTransform(func(obj any) (any, error) {
+		if m, ok := obj.(metav1.Object); ok {
+			m.SetManagedFields(nil)
+		}
+		return obj, nil
+	})
+	return i
+}
+
+func on(i cache.SharedIndexInformer, changed func(metav1.Object)) {
+	handle := func(obj any) {
+		if d, ok := obj.(cache.DeletedFinalStateUnknown); ok {
+			obj = d.Obj
+		}
+		if m, ok := obj.(metav1.Object); ok {
+			changed(m)
+		}
+	}
+	_, _ = i.AddEventHandler(cache.ResourceEventHandlerFuncs{ // fails only on a stopped informer
+		AddFunc: handle, DeleteFunc: handle,
+		UpdateFunc: func(before, after any) {
+			if differ(before, after) {
+				handle(after)
+			}
+		},
+	})
+}
+
+// differ leaves out what an informer tells again after a reconnect.
+func differ(a, b any) bool {
+	x, okX := a.(metav1.Object)
+	y, okY := b.(metav1.Object)
+	return !okX || !okY || x.GetResourceVersion() != y.GetResourceVersion()
+}
+
+func (o *objects) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { o.apps.RunWithContext(ctx) })
+	wg.Go(func() { o.projects.RunWithContext(ctx) })
+	wg.Wait()
+}
+
+func (o *objects) synced(ctx context.Context) error {
+	if !cache.WaitForCacheSync(ctx.Done(), o.apps.HasSynced, o.projects.HasSynced) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// app is the newest known Application, or nil. It must not be changed.
+func (o *objects) app(key types.NamespacedName) *v1alpha1.Application {
+	obj, ok, err := o.apps.GetStore().GetByKey(key.String())
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil || !ok {
+		delete(o.written, key)
+		return nil
+	}
+	seen, _ := obj.(*v1alpha1.Application)
+	w := o.written[key]
+	if w == nil || w.UID != seen.UID || !older(seen.ResourceVersion, w.ResourceVersion) {
+		delete(o.written, key)
+		return seen
+	}
+	return w
+}
+
+func (o *objects) list() []*v1alpha1.Application {
+	var out []*v1alpha1.Application
+	for _, obj := range o.apps.GetStore().List() {
+		if a, ok := obj.(*v1alpha1.Application); ok {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (o *objects) project(name string) *v1alpha1.AppProject {
+	obj, ok, err := o.projects.GetStore().GetByKey(o.ns + "/" + name)
+	if err != nil || !ok {
+		return nil
+	}
+	p, _ := obj.(*v1alpha1.AppProject)
+	return p
+}
+
+// patch writes to an Application. A conflict is no error: the newer Application
+// will be seen.
+func (o *objects) patch(ctx context.Context, key types.NamespacedName, body []byte) (*v1alpha1.Application, error) {
+	var app v1alpha1.Application
+	err := o.client.Patch(types.MergePatchType).Namespace(key.Namespace).Resource("applications").Name(key.Name).
+		Param("fieldManager", v1alpha1.FieldManager).Body(body).Do(ctx).Into(&app)
+	if err != nil {
+		return nil, err
+	}
+	app.SetManagedFields(nil)
+	o.mu.Lock()
+	o.written[key] = &app
+	o.mu.Unlock()
+	return &app, nil
+}
+
+func (o *objects) createProject(ctx context.Context, p *v1alpha1.AppProject) error {
+	err := o.client.Post().Namespace(o.ns).Resource("appprojects").Body(p).Do(ctx).Error()
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+// older says whether resource version a is older than b.
+func older(a, b string) bool {
+	x, errX := strconv.ParseUint(a, 10, 64)
+	y, errY := strconv.ParseUint(b, 10, 64)
+	if errX != nil || errY != nil {
+		return false
+	}
+	return x < y
+}

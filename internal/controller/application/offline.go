@@ -1,0 +1,227 @@
+package application
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	goruntime "runtime"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/view"
+)
+
+// Offline renders and compares Applications without a running controller, with
+// the same code and the caller's own rights: for the command line. It writes
+// nothing.
+type Offline struct {
+	c *Controller
+}
+
+// NewOffline asks the cluster what it serves. Of the Options it needs Conn,
+// Namespace, Settings, Store, Trees and Credentials.
+func NewOffline(ctx context.Context, o Options) (*Offline, error) {
+	kinds, err := o.Conn.Discover(ctx)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "asking the cluster what it serves")
+	}
+	version, err := o.Conn.ServerVersion(ctx)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "asking the cluster for its version")
+	}
+	return &Offline{c: &Controller{
+		o: o, kube: version, claims: newClaims(), renders: make(chan struct{}, goruntime.GOMAXPROCS(0)),
+		kinds:   func() *cluster.Kinds { return kinds },
+		project: func(name string) *v1alpha1.AppProject { return readProject(ctx, o, name) },
+	}}, nil
+}
+
+// readProject is nil when the project cannot be read; admit says so then.
+func readProject(ctx context.Context, o Options, name string) *v1alpha1.AppProject {
+	kind := cluster.Kind{GVK: v1alpha1.GroupVersion.WithKind("AppProject"), Resource: v1alpha1.AppProjectResource.Resource, Namespaced: true}
+	obj, err := o.Conn.Get(ctx, kind, o.Namespace, name)
+	if err != nil {
+		return nil
+	}
+	p := &v1alpha1.AppProject{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, p); err != nil {
+		return nil
+	}
+	return p
+}
+
+// render makes the rendering of a revision; an empty one means the target revision.
+func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revision string) (*pass, *rendering, error) {
+	p := &pass{
+		c: f.c, app: app, key: appKey(app.Namespace, app.Name), settings: f.c.o.Settings(),
+		s: &appState{instance: resource.AppInstance(f.c.o.Namespace, app.Namespace, app.Name)},
+	}
+	if err := p.admitSpec(); err != nil {
+		return nil, nil, err
+	}
+	repo, err := f.c.o.Credentials(p.settings, p.source.RepoURL, projectOf(app))
+	if err != nil {
+		return nil, nil, err
+	}
+	p.repo = repo
+	sha, err := f.c.commit(ctx, repo, cmp.Or(revision, p.source.TargetRevision))
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := f.c.o.Trees.Tree(ctx, repo, sha)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := p.make(ctx, tree, inputs{revision: sha})
+	return p, r, err
+}
+
+// Manifests are the objects that the source desires, as they would be applied.
+func (f *Offline) Manifests(ctx context.Context, app *v1alpha1.Application, revision string) ([]*unstructured.Unstructured, error) {
+	_, r, err := f.render(ctx, app, revision)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*unstructured.Unstructured, 0, len(r.claims))
+	for _, x := range r.claims {
+		obj, err := x.body()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, obj)
+	}
+	return out, nil
+}
+
+// Live are the objects that the Application's status lists, as they are now.
+func (f *Offline) Live(ctx context.Context, app *v1alpha1.Application) ([]*unstructured.Unstructured, error) {
+	var out []*unstructured.Unstructured
+	for _, s := range app.Status.Resources {
+		live, err := f.live(ctx, resource.Key{Group: s.Group, Kind: s.Kind, Namespace: s.Namespace, Name: s.Name})
+		if err != nil {
+			return nil, err
+		}
+		if live != nil {
+			out = append(out, live)
+		}
+	}
+	return out, nil
+}
+
+// live is an object as it is, or nil when it is not there.
+func (f *Offline) live(ctx context.Context, key resource.Key) (*unstructured.Unstructured, error) {
+	kind, ok := f.c.kinds().Preferred(key.GroupKind())
+	if !ok {
+		return nil, nil
+	}
+	live, err := f.c.o.Conn.Get(ctx, kind, key.Namespace, key.Name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return live, fault.Wrap(fault.Unavailable, err, "reading %s", key.Human())
+}
+
+// Diff are the objects that syncing the revision would change. What looks
+// different is put to the API server in a dry run.
+func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error) {
+	_, r, err := f.render(ctx, app, revision)
+	if err != nil {
+		return nil, err
+	}
+	var out []view.Difference
+	desired := map[resource.Key]bool{}
+	for _, x := range r.claims {
+		desired[x.object.Key] = true
+		d, differs, err := f.difference(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		if differs {
+			out = append(out, d)
+		}
+	}
+	for _, s := range app.Status.Resources {
+		key := resource.Key{Group: s.Group, Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}
+		if desired[key] {
+			continue
+		}
+		live, err := f.live(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if live == nil {
+			continue
+		}
+		d := differenceOf(key)
+		if d.Live, err = Show(live); err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b view.Difference) int { return cmp.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+func differenceOf(key resource.Key) view.Difference {
+	return view.Difference{ID: key.String(), Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name}
+}
+
+func (f *Offline) difference(ctx context.Context, x *claim) (d view.Difference, differs bool, err error) {
+	key := x.object.Key
+	d = differenceOf(key)
+	want, err := x.body()
+	if err != nil {
+		return d, false, err
+	}
+	if d.Desired, err = Show(want); err != nil {
+		return d, false, err
+	}
+	live, err := f.live(ctx, key)
+	if err != nil || live == nil {
+		return d, true, err
+	}
+	changes, err := x.compare(live)
+	if err != nil || len(changes) == 0 {
+		return d, false, err
+	}
+	outcome, err := f.outcome(ctx, x, live)
+	if err != nil {
+		return d, false, err
+	}
+	if outcome != nil {
+		changes = diff.Compare(diff.Without(outcome, x.pointers), diff.Without(live, x.pointers))
+		if d.Desired, err = Show(outcome); err != nil || len(changes) == 0 {
+			return d, false, err
+		}
+	}
+	d.Changes = drifts(driftOf(changes, live))
+	d.Live, err = Show(live)
+	return d, true, err
+}
+
+// outcome is what the API server would make of applying x, or nil when it does not
+// say: for want of rights, or because it refuses.
+func (f *Offline) outcome(ctx context.Context, x *claim, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	kind, ok := f.c.kindOf(x.object.GVK)
+	if !ok {
+		return nil, nil
+	}
+	body, err := x.toApply(live)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := f.c.o.Conn.Apply(ctx, kind, x.object.Key, body, cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager})
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		return nil, nil
+	}
+	return outcome, err
+}

@@ -1,0 +1,132 @@
+package application
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/desired/project"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/internal/source"
+)
+
+// outcome is what a step says about the steps after it.
+type outcome int
+
+const (
+	// proceed with the next step.
+	proceed outcome = iota
+	// halt: skip to the report.
+	halt
+	// wait: end the pass without a report; an event will make another.
+	wait
+)
+
+// pass is one walk through the steps for one Application.
+type pass struct {
+	c        *Controller
+	s        *appState
+	key      types.NamespacedName
+	app      *v1alpha1.Application
+	settings settings.Snapshot
+	project  *v1alpha1.AppProject
+	rules    *project.Rules
+	now      time.Time
+
+	source v1alpha1.ApplicationSource
+	repo   source.Repository
+	// revision is the newest commit that the target names.
+	revision string
+	// broken says that desired is not the newest revision, because that cannot be read.
+	broken bool
+	// answered says that a requested refresh is done.
+	answered bool
+
+	// managed is nil until desired and live were compared.
+	managed    []managed
+	conditions []v1alpha1.ApplicationCondition
+	// operation is the operation's state after this pass, deployed the history entry
+	// that it adds.
+	operation      *v1alpha1.OperationState
+	deployed       *v1alpha1.RevisionHistory
+	clearOperation bool
+	// finished says that the operation ended in this pass. Clients take an operation
+	// for ended when status.reconciledAt is not before its end.
+	finished bool
+	// urgent says that the status must be written now.
+	urgent bool
+	// again is when to make another pass; 0 means when something happens.
+	again time.Duration
+}
+
+// reconcile makes one pass and says when to make another; 0 means when something
+// happens.
+func (c *Controller) reconcile(ctx context.Context, key types.NamespacedName) time.Duration {
+	app := c.store.app(key)
+	if app == nil {
+		c.forget(key)
+		return 0
+	}
+	if app.Annotations[v1alpha1.AnnotationSkipReconcile] == "true" {
+		return 0
+	}
+	instance := resource.AppInstance(c.o.Namespace, app.Namespace, app.Name)
+	p := &pass{
+		c: c, s: c.state(key, instance), key: key, app: app, settings: c.o.Settings(), now: c.o.Now(),
+		operation: app.Status.OperationState,
+	}
+	if app.DeletionTimestamp != nil {
+		p.finalize(ctx)
+		return p.again
+	}
+	for _, step := range []func(context.Context) outcome{p.admit, p.resolve, p.render, p.compare, p.operate} {
+		switch step(ctx) {
+		case proceed:
+			continue
+		case wait:
+			p.publish()
+			return p.again
+		case halt:
+		}
+		break
+	}
+	p.report(ctx)
+	return p.again
+}
+
+// problem adds a condition for an error.
+func (p *pass) problem(err error) {
+	p.condition(fault.KindOf(err).Condition(), err.Error())
+}
+
+func (p *pass) condition(t v1alpha1.ConditionType, message string) {
+	p.conditions = append(p.conditions, v1alpha1.ApplicationCondition{Type: t, Message: message})
+}
+
+// wakeIn asks for another pass; the soonest request counts.
+func (p *pass) wakeIn(d time.Duration) {
+	if d > 0 && (p.again == 0 || d < p.again) {
+		p.again = d
+	}
+}
+
+const (
+	firstPause = 100 * time.Millisecond
+	maxTries   = 4 // up to 1.6 s
+)
+
+// passing notes a failure that may pass, and has the pass made again after a while.
+func (p *pass) passing() {
+	p.wakeIn(firstPause << min(p.s.tries, maxTries))
+	p.s.tries++
+}
+
+func (p *pass) time() metav1.Time { return metav1.NewTime(p.now.UTC().Truncate(time.Second)) }
+
+func stack() string { return string(debug.Stack()) }

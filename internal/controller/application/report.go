@@ -1,0 +1,209 @@
+package application
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/status"
+	"evenkeel.dev/internal/view"
+)
+
+// quiet is the least time between two writes of a status in which nothing but
+// health and the like changed. Changes within it are written together.
+const quiet = 500 * time.Millisecond
+
+// report writes the status, if it changed, and tells the view. It says whether
+// the status is written as composed.
+func (p *pass) report(ctx context.Context) bool {
+	p.rivalry()
+	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation}
+	if p.answered {
+		change.ClearAnnotations = []string{v1alpha1.AnnotationRefresh, v1alpha1.AnnotationRefreshTimestamp}
+	}
+	body, err := status.Patch(p.app, change)
+	if err != nil {
+		p.c.o.Log.Error("status cannot be written", "app", p.key.String(), "err", err)
+		return false
+	}
+	if body == nil {
+		p.publish()
+		return true
+	}
+	if left := p.s.written.Add(quiet).Sub(p.now); left > 0 && !p.urgent && !p.answered {
+		p.wakeIn(left)
+		p.publish()
+		return true
+	}
+	return p.write(ctx, body)
+}
+
+func (p *pass) write(ctx context.Context, body []byte) bool {
+	app, err := p.c.store.patch(ctx, p.key, body)
+	switch {
+	case apierrors.IsNotFound(err):
+		return false // gone; its deletion makes a pass
+	case apierrors.IsConflict(err):
+		p.wakeIn(firstPause) // somebody else wrote; the newer Application is seen then
+		return false
+	case err != nil:
+		if ctx.Err() == nil {
+			p.c.o.Log.Warn("status cannot be written", "app", p.key.String(), "err", err)
+		}
+		p.passing()
+		return false
+	}
+	p.app, p.s.written = app, p.c.o.Now()
+	p.operation = app.Status.OperationState.DeepCopy() // app is what the next patch is relative to
+	if p.answered {
+		p.answered, p.s.refreshing = false, false
+	}
+	p.deployed, p.clearOperation, p.urgent, p.finished = nil, false, false, false
+	p.publish()
+	return true
+}
+
+func (p *pass) compose() v1alpha1.ApplicationStatus {
+	r := status.Report{
+		Compared: p.managed != nil && !p.newerUnreadable(), Conditions: p.conditions, Operation: p.operation, Deployed: p.deployed,
+		Refreshed: p.answered || p.finished, Self: p.self(), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
+	}
+	if p.finished && r.Now.Before(p.operation.FinishedAt) {
+		r.Now = *p.operation.FinishedAt
+	}
+	if p.managed != nil {
+		r.Resources = make([]status.Resource, 0, len(p.managed))
+		for _, m := range p.managed {
+			r.Resources = append(r.Resources, m.resource())
+		}
+	}
+	if p.s.rendering != nil {
+		r.Revision, r.SourceType = p.s.rendering.revision, p.s.rendering.sourceType
+	}
+	return status.Compose(p.app, r)
+}
+
+// newerUnreadable: the newest revision is known and cannot be rendered, so whether
+// live equals Git is not known, although it is compared with the last good one.
+func (p *pass) newerUnreadable() bool { return p.s.failure != nil && p.s.failed.revision == p.revision }
+
+// rivalry warns of objects that another Application claims as well.
+func (p *pass) rivalry() {
+	for _, m := range p.managed {
+		if m.claim == nil {
+			continue
+		}
+		rivals := p.c.claims.rivals(m.key, p.s.instance)
+		if m.owner != "" && len(rivals) == 0 && p.c.alive(m.owner) {
+			rivals = []string{m.owner}
+		}
+		if len(rivals) > 0 {
+			p.condition(v1alpha1.ConditionSharedResourceWarning,
+				m.key.Human()+" is part of applications "+p.s.instance+" and "+strings.Join(rivals, ", ")+ownership(m, p.s.instance))
+		}
+	}
+}
+
+func ownership(m managed, instance string) string {
+	switch {
+	case m.record == nil || m.record.App == "":
+		return ""
+	case m.record.App == instance:
+		return "; it belongs to this one"
+	}
+	return "; it belongs to " + m.record.App + ", and automated sync leaves it alone here"
+}
+
+// publish tells the view how the Application is.
+func (p *pass) publish() {
+	p.c.o.View.PutApp(view.RowOf(p.app, p.extra()))
+}
+
+func (p *pass) extra() view.Extra {
+	var x view.Extra
+	if p.managed == nil {
+		return x
+	}
+	x.Counts = &view.Counts{}
+	items := map[resource.Key]managed{}
+	for _, m := range p.managed {
+		items[m.key] = m
+		count(x.Counts, m)
+		if m.sync == v1alpha1.SyncStatusOutOfSync {
+			if x.FirstOutOfSync.Kind == "" {
+				x.FirstOutOfSync = view.Culprit{Kind: m.key.Kind, Name: m.key.Name}
+			}
+			if since := m.since(); !since.IsZero() && (x.OutOfSyncSince.IsZero() || since.Before(x.OutOfSyncSince)) {
+				x.OutOfSyncSince = since
+			}
+		}
+	}
+	if why := p.unhealthy(); why.Kind != "" {
+		x.Unhealthy = view.Culprit{Kind: why.Kind, Name: why.Name}
+		if h := items[why].health(); h != nil {
+			x.Unhealthy.Message = h.Message
+		}
+	}
+	if op := p.operation; op != nil && op.SyncResult != nil {
+		x.Total = x.Counts.Total
+		x.Done = len(op.SyncResult.Resources)
+	}
+	return x
+}
+
+// since is when the object began to differ: when the drift was written, else when
+// it was seen.
+func (m managed) since() time.Time {
+	if m.record == nil {
+		return time.Time{}
+	}
+	at := m.record.Verdict.Since
+	for _, d := range m.drift {
+		if !d.At.IsZero() && d.At.Before(at) {
+			at = d.At
+		}
+	}
+	return at
+}
+
+func count(c *view.Counts, m managed) {
+	c.Total++
+	switch {
+	case m.missing():
+		c.Missing++
+		c.OutOfSync++
+	case m.sync == v1alpha1.SyncStatusSynced:
+		c.Synced++
+	case m.sync == v1alpha1.SyncStatusOutOfSync:
+		c.OutOfSync++
+	}
+	if m.missing() {
+		return
+	}
+	h := m.health()
+	if h == nil {
+		c.Healthy++
+		return
+	}
+	switch h.Status {
+	case v1alpha1.HealthStatusHealthy:
+		c.Healthy++
+	case v1alpha1.HealthStatusProgressing:
+		c.Progressing++
+	case v1alpha1.HealthStatusDegraded:
+		c.Degraded++
+	}
+}
+
+// unhealthy is the object that gives the Application its health.
+func (p *pass) unhealthy() resource.Key {
+	r := status.Report{Self: p.self()}
+	for _, m := range p.managed {
+		r.Resources = append(r.Resources, m.resource())
+	}
+	return status.Culprit(r)
+}

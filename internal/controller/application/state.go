@@ -1,0 +1,103 @@
+package application
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/render/trace"
+)
+
+// appState is what is remembered of an Application between passes. All of it can
+// be computed again. Only the Application's own pass writes to it; kinds, which
+// the observer reads, is guarded by the Controller's lock.
+type appState struct {
+	instance string
+	// rendering is the last good one.
+	rendering *rendering
+	// failure is why a newer one could not be made, for failed.
+	failure error
+	failed  inputs
+
+	// refreshing says that an answer to the refresh annotation is under way: it comes
+	// with this generation of the repository.
+	refreshing bool
+	ticket     uint64
+
+	// kinds are the kinds that the rendering has objects of.
+	kinds map[schema.GroupKind]bool
+	// tries counts passes in a row that met a passing failure.
+	tries int
+	// written is when the status was last written.
+	written time.Time
+}
+
+// inputs identify a rendering: for equal inputs it need not be made again.
+type inputs struct {
+	revision string
+	// spec is a digest of all that is not in the repository: the source, names,
+	// options, what the cluster serves.
+	spec string
+}
+
+// rendering is what an Application desires at a revision.
+type rendering struct {
+	inputs
+	// checked is the newest revision at which the rendering is known to be the same,
+	// because nothing that it read has changed.
+	checked    string
+	reads      trace.ReadSet
+	sourceType string
+	claims     []*claim
+	conditions []v1alpha1.ApplicationCondition
+}
+
+func (s *appState) uses(gk schema.GroupKind) bool { return s.kinds[gk] }
+
+// state is an Application's state, made when there is none.
+func (c *Controller) state(key types.NamespacedName, instance string) *appState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.states[key]
+	if s == nil {
+		s = &appState{instance: instance}
+		c.states[key] = s
+		c.byName[instance] = key
+	}
+	return s
+}
+
+// forget drops everything known of an Application that is gone.
+func (c *Controller) forget(key types.NamespacedName) {
+	c.mu.Lock()
+	s := c.states[key]
+	delete(c.states, key)
+	if s != nil {
+		delete(c.byName, s.instance)
+	}
+	c.mu.Unlock()
+	if s == nil {
+		return
+	}
+	c.poller.Forget(s.instance)
+	for _, other := range c.claims.set(s.instance, nil) {
+		c.wakeInstance(other)
+	}
+	c.o.View.RemoveApp(key.Namespace, key.Name)
+}
+
+// setKinds notes of which kinds a rendering has objects, and has them read in full.
+func (c *Controller) setKinds(s *appState, r *rendering) {
+	kinds := map[schema.GroupKind]bool{}
+	for _, x := range r.claims {
+		kinds[x.object.Key.GroupKind()] = true
+	}
+	c.mu.Lock()
+	s.kinds = kinds
+	c.mu.Unlock()
+	for gk := range kinds {
+		c.cluster.ReadFull(gk)
+	}
+}

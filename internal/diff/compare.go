@@ -1,0 +1,123 @@
+package diff
+
+import (
+	"encoding/json"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func formatFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// Compare turns the API server's answer to a dry run into the changes that
+// applying would make: the fields in which the outcome differs from live.
+func Compare(outcome, live *unstructured.Unstructured) []Change {
+	c := &comparer{}
+	c.fields(nil, outcome.Object, live.Object)
+	return c.changes
+}
+
+type comparer struct{ changes []Change }
+
+func (c *comparer) fields(path []seg, outcome, live map[string]any) {
+	for name, o := range outcome {
+		if serverOwned(path, name) {
+			continue
+		}
+		p := append(path, field(name)) //nolint:gocritic // a copy is made when it is kept
+		l, ok := live[name]
+		om, isMap := o.(map[string]any)
+		lm, wasMap := l.(map[string]any)
+		switch {
+		case !ok:
+			c.add(p, o, nil)
+		case isMap && wasMap:
+			c.fields(p, om, lm)
+		case !equal(p, o, l):
+			c.add(p, o, l)
+		}
+	}
+	for name, l := range live {
+		if _, ok := outcome[name]; !ok && !serverOwned(path, name) {
+			c.add(append(path, field(name)), nil, l)
+		}
+	}
+}
+
+func (c *comparer) add(path []seg, outcome, live any) {
+	c.changes = append(c.changes, Change{Path: pointer(path), Desired: outcome, Live: live, Removed: outcome == nil, segs: clone(path)})
+}
+
+// Attributed is a Change with the field manager that wrote the live value.
+type Attributed struct {
+	Change
+	Manager string
+	At      time.Time
+}
+
+// Attribute finds out from live's managed fields who wrote what differs, and
+// sorts by path. A field that is missing from live was removed by nobody who left
+// a trace there; the last one to write the object, other than ourselves, is named.
+func Attribute(changes []Change, live *unstructured.Unstructured, manager string) []Attributed {
+	o := ownershipOf(live, manager)
+	out := make([]Attributed, 0, len(changes))
+	for _, c := range changes {
+		a := Attributed{Change: c}
+		if c.Live == nil {
+			a.Manager, a.At = o.lastOther()
+		} else {
+			a.Manager, a.At = o.writer(c.segs)
+		}
+		out = append(out, a)
+	}
+	slices.SortFunc(out, func(a, b Attributed) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// lastOther is the last manager to write the object that is not ours and not a
+// status writer.
+func (o ownership) lastOther() (string, time.Time) {
+	var best manager
+	for _, g := range o.all {
+		if _, status := g.fields["f:status"]; status && len(g.fields) == 1 {
+			continue
+		}
+		if !g.ours && g.at.After(best.at) {
+			best = g
+		}
+	}
+	return best.name, best.at
+}
+
+// Hash is a digest of the part of live that comparisons look at. It stays the
+// same while only status or bookkeeping changes.
+func Hash(live *unstructured.Unstructured) uint64 {
+	h := fnv.New64a()
+	_ = json.NewEncoder(h).Encode(Comparable(live)) // a hash takes every byte, and JSON came from JSON
+	return h.Sum64()
+}
+
+// Comparable is a shallow copy of live without what comparisons leave out.
+func Comparable(live *unstructured.Unstructured) map[string]any {
+	out := map[string]any{}
+	for name, v := range live.Object {
+		if name == "status" {
+			continue
+		}
+		out[name] = v
+	}
+	if m, ok := out["metadata"].(map[string]any); ok {
+		meta := map[string]any{}
+		for name, v := range m {
+			if !serverOwned([]seg{{field: "f:metadata"}}, name) {
+				meta[name] = v
+			}
+		}
+		out["metadata"] = meta
+	}
+	return out
+}

@@ -1,0 +1,55 @@
+package health
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health/builtin"
+)
+
+// hookFinalizer is what Argo CD puts on hooks so that nothing removes them
+// before their outcome was seen. It holds a finished hook in deletion, so that
+// deletion tells nothing about the hook's health.
+const hookFinalizer = "argocd.argoproj.io/hook-finalizer"
+
+// Verdict is the health of one object. Message is empty or a sentence for people.
+type Verdict struct {
+	Status  v1alpha1.HealthStatusCode
+	Message string
+}
+
+// Of judges a live object. Nil means that its kind has no rule, which counts as
+// healthy for an Application. An object of any kind that is being deleted is
+// Progressing.
+func Of(obj *unstructured.Unstructured) *Verdict {
+	if deleting(obj) {
+		return &Verdict{Status: v1alpha1.HealthStatusProgressing, Message: "Pending deletion"}
+	}
+	rule := builtin.RuleFor(obj.GroupVersionKind().GroupKind())
+	if rule == nil {
+		return nil
+	}
+	status, message := rule(obj)
+	return &Verdict{Status: status, Message: message}
+}
+
+// HasRule says whether objects of a kind are judged by more than their deletion,
+// and so whether their bodies have to be watched.
+func HasRule(gk schema.GroupKind) bool { return builtin.RuleFor(gk) != nil }
+
+// Ignored says whether obj asks to be left out of its Application's health.
+func Ignored(obj *unstructured.Unstructured) bool {
+	return builtin.Annotation(obj, v1alpha1.AnnotationIgnoreHealth) == "true"
+}
+
+func deleting(obj *unstructured.Unstructured) bool {
+	meta, _ := obj.Object["metadata"].(map[string]any)
+	if meta["deletionTimestamp"] == nil {
+		return false
+	}
+	finalizers, _ := meta["finalizers"].([]any)
+	return !slices.Contains(finalizers, any(hookFinalizer))
+}

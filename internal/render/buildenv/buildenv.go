@@ -1,0 +1,66 @@
+package buildenv
+
+import (
+	"os"
+	"strings"
+)
+
+// Env holds the variables of one rendering. The zero value has none.
+type Env struct {
+	AppName              string // <namespace>_<name> outside the control namespace
+	AppNamespace         string // the destination's
+	ProjectName          string
+	Revision             string
+	SourceRepoURL        string
+	SourcePath           string
+	SourceTargetRevision string
+	KubeVersion          string
+	KubeAPIVersions      []string
+}
+
+// Expand replaces $NAME and ${NAME} by the variable's value, names that do not
+// exist by nothing, and $$ by a dollar sign.
+func (e Env) Expand(s string) string {
+	if strings.IndexByte(s, '$') < 0 {
+		return s
+	}
+	return os.Expand(s, e.Get)
+}
+
+// Get is the value of the variable name, or "".
+func (e Env) Get(name string) string {
+	switch name {
+	case "$":
+		return "$"
+	case "ARGOCD_APP_NAME":
+		return e.AppName
+	case "ARGOCD_APP_NAMESPACE":
+		return e.AppNamespace
+	case "ARGOCD_APP_PROJECT_NAME":
+		return e.ProjectName
+	case "ARGOCD_APP_REVISION":
+		return e.Revision
+	case "ARGOCD_APP_REVISION_SHORT":
+		return short(e.Revision, 7)
+	case "ARGOCD_APP_REVISION_SHORT_8":
+		return short(e.Revision, 8)
+	case "ARGOCD_APP_SOURCE_REPO_URL":
+		return e.SourceRepoURL
+	case "ARGOCD_APP_SOURCE_PATH":
+		return e.SourcePath
+	case "ARGOCD_APP_SOURCE_TARGET_REVISION":
+		return e.SourceTargetRevision
+	case "KUBE_VERSION":
+		return e.KubeVersion
+	case "KUBE_API_VERSIONS":
+		return strings.Join(e.KubeAPIVersions, ",")
+	}
+	return ""
+}
+
+func short(revision string, n int) string {
+	if len(revision) <= n {
+		return revision
+	}
+	return revision[:n]
+}

@@ -1,0 +1,214 @@
+package helm
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v4/pkg/chart/loader/archive"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/ignore"
+
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/tree"
+)
+
+const (
+	// maxDepth bounds directories in charts, which symbolic links could make endless.
+	maxDepth = 32
+	// maxLocalDepth bounds charts that depend on charts elsewhere in the tree.
+	maxLocalDepth = 8
+)
+
+// load reads the chart and everything that it depends on.
+func (r *renderer) load() error {
+	c, err := loadChart(r.Files, r.Dir, 0)
+	if err != nil {
+		return err
+	}
+	if t := c.Metadata.Type; t != "" && t != "application" {
+		return fault.New(fault.Broken, "%s: a chart of type %s cannot be installed", r.Dir, t)
+	}
+	if c.Metadata.Deprecated {
+		r.out.Warnings = append(r.out.Warnings, fmt.Sprintf("chart %s is deprecated", c.Name()))
+	}
+	sortDependencies(c)
+	r.chart = c
+	return nil
+}
+
+// loadChart reads the chart in dir and the local dependencies that charts/ lacks.
+func loadChart(files *tree.Reader, dir string, depth int) (*chart.Chart, error) {
+	if depth > maxLocalDepth {
+		return nil, fault.New(fault.Broken, "%s: charts depend on each other deeper than %d levels", dir, maxLocalDepth)
+	}
+	d := directory{files: files, root: dir, rules: ignore.Empty()}
+	if err := d.readRules(); err != nil {
+		return nil, err
+	}
+	if err := d.read("", 0); err != nil {
+		return nil, err
+	}
+	found, err := unpacked(files, dir, d.found, 0)
+	if err != nil {
+		return nil, err
+	}
+	c, err := loader.LoadFiles(found)
+	if err != nil {
+		return nil, fault.Wrap(fault.Broken, err, "chart %s", dir)
+	}
+	for _, dep := range c.Metadata.Dependencies {
+		if dep == nil || has(c, dep.Name) {
+			continue
+		}
+		sub, err := loadLocal(files, dir, dep, depth)
+		if err != nil {
+			return nil, err
+		}
+		c.AddDependency(sub)
+	}
+	return c, nil
+}
+
+// unpacked is found with the archives in charts/ replaced by what is in them.
+// Helm unpacks them too, but bounds only each by itself.
+func unpacked(files *tree.Reader, chartName string, found []*archive.BufferedFile, depth int) ([]*archive.BufferedFile, error) {
+	if depth > maxLocalDepth {
+		return nil, fault.New(fault.Broken, "%s: archives in archives deeper than %d levels", chartName, maxLocalDepth)
+	}
+	var out []*archive.BufferedFile
+	for _, f := range found {
+		name, ok := strings.CutPrefix(f.Name, "charts/")
+		if !ok || strings.Contains(name, "/") || path.Ext(name) != ".tgz" || strings.ContainsAny(name[:1], "_.") {
+			out = append(out, f)
+			continue
+		}
+		where := chartName + "/" + f.Name
+		inner, err := archive.LoadArchiveFiles(bytes.NewReader(f.Data))
+		if err != nil {
+			return nil, fault.Wrap(fault.Broken, err, "%s", where)
+		}
+		for _, g := range inner {
+			if err := files.Spend(where, int64(len(g.Data))); err != nil {
+				return nil, err
+			}
+		}
+		if inner, err = unpacked(files, where, inner, depth+1); err != nil {
+			return nil, err
+		}
+		for _, g := range inner {
+			// The extension would make Helm expect an archive.
+			out = append(out, &archive.BufferedFile{Name: "charts/" + name + ".d/" + g.Name, Data: g.Data})
+		}
+	}
+	return out, nil
+}
+
+func has(c *chart.Chart, name string) bool {
+	return slices.ContainsFunc(c.Dependencies(), func(d *chart.Chart) bool { return d.Name() == name })
+}
+
+// loadLocal loads a file:// dependency, as `helm dependency build` would copy it.
+func loadLocal(files *tree.Reader, dir string, dep *chart.Dependency, depth int) (*chart.Chart, error) {
+	local, ok := strings.CutPrefix(dep.Repository, "file://")
+	if !ok {
+		return nil, fault.New(fault.Unsupported,
+			"chart %s depends on %s %s of %q, which is not in its charts/ directory; dependencies are not downloaded yet",
+			dir, dep.Name, dep.Version, dep.Repository)
+	}
+	target, err := tree.Resolve("dependency "+dep.Name, dir, local)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := loadChart(files, target, depth+1)
+	if err != nil {
+		return nil, err
+	}
+	if dep.Version != "" && !chartutil.IsCompatibleRange(dep.Version, sub.Metadata.Version) {
+		return nil, fault.New(fault.Broken, "chart %s depends on %s %s, but %s is version %s", dir, dep.Name, dep.Version, target, sub.Metadata.Version)
+	}
+	return sub, nil
+}
+
+// sortDependencies puts subcharts in an order: Helm's loader goes through a map.
+func sortDependencies(c *chart.Chart) {
+	deps := slices.Clone(c.Dependencies())
+	slices.SortStableFunc(deps, func(a, b *chart.Chart) int {
+		return cmp.Or(cmp.Compare(a.Name(), b.Name()), cmp.Compare(a.Metadata.Version, b.Metadata.Version))
+	})
+	c.SetDependencies(deps...)
+	for _, d := range deps {
+		sortDependencies(d)
+	}
+}
+
+// directory collects a chart's files as Helm's loader of directories does.
+type directory struct {
+	files *tree.Reader
+	root  string
+	rules *ignore.Rules
+	found []*archive.BufferedFile
+}
+
+func (d *directory) readRules() error {
+	name := path.Join(d.root, ignore.HelmIgnore)
+	data, err := d.files.File(name)
+	switch {
+	case missing(err):
+	case err != nil:
+		return fault.Wrap(fault.Broken, err, "read %s", name)
+	default:
+		if d.rules, err = ignore.Parse(bytes.NewReader(data)); err != nil {
+			return fault.Wrap(fault.Broken, err, "%s", name)
+		}
+	}
+	d.rules.AddDefaults()
+	return nil
+}
+
+func (d *directory) read(rel string, depth int) error {
+	dir := path.Join(d.root, rel)
+	if depth > maxDepth {
+		return fault.New(fault.Broken, "%s: directories nested deeper than %d levels", dir, maxDepth)
+	}
+	entries, err := d.files.Dir(dir)
+	if err != nil {
+		return fault.Wrap(fault.Broken, err, "list %s", dir)
+	}
+	for _, entry := range entries {
+		if err := d.entry(path.Join(rel, entry.Name()), entry, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *directory) entry(rel string, entry fs.DirEntry, depth int) error {
+	name := path.Join(d.root, rel)
+	info, err := d.files.Stat(name) // follows symbolic links, as Helm does
+	if err != nil {
+		return fault.Wrap(fault.Broken, err, "read %s", name)
+	}
+	if d.rules.Ignore(rel, info) {
+		return nil
+	}
+	if info.IsDir() {
+		return d.read(rel, depth+1)
+	}
+	if !info.Mode().IsRegular() {
+		return fault.New(fault.Broken, "%s (%s) is not a regular file", name, entry.Type())
+	}
+	data, err := d.files.File(name)
+	if err != nil {
+		return fault.Wrap(fault.Broken, err, "read %s", name)
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	d.found = append(d.found, &archive.BufferedFile{Name: rel, Data: data})
+	return nil
+}

@@ -1,0 +1,287 @@
+package render_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render"
+)
+
+func file(content string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(content), Mode: 0o644}
+}
+
+const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+// hugeFS says that its files are huge, and panics if one is read all the same.
+type hugeFS struct{ fstest.MapFS }
+
+type hugeInfo struct{ fs.FileInfo }
+
+func (hugeInfo) Size() int64 { return 100 << 20 }
+
+func (f hugeFS) Stat(name string) (fs.FileInfo, error) {
+	info, err := f.MapFS.Stat(name)
+	if err != nil || info.IsDir() {
+		return info, err
+	}
+	return hugeInfo{info}, nil
+}
+
+func (f hugeFS) ReadFile(name string) ([]byte, error) { panic("read " + name) }
+
+func TestHugeFilesAreNotRead(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a.yaml", "kustomization.yaml", "Chart.yaml", ".argocd-source.yaml"} {
+		_, err := render.Render(t.Context(), render.Request{
+			FS:      hugeFS{fstest.MapFS{name: file(configMap)}},
+			Source:  &v1alpha1.ApplicationSource{},
+			AppName: "x",
+			Options: render.Options{MaxReadBytes: 50 << 20},
+		})
+		if fault.KindOf(err) != fault.Broken || !strings.Contains(fmt.Sprint(err), name) || strings.Contains(err.Error(), "panicked") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// panicFS panics when a file is read.
+type panicFS struct{ fstest.MapFS }
+
+func (panicFS) ReadFile(string) ([]byte, error) { panic("index out of range") }
+
+func TestPanicIsAnError(t *testing.T) {
+	t.Parallel()
+	result, err := render.Render(t.Context(), render.Request{FS: panicFS{fstest.MapFS{"a.yaml": file(configMap)}}, Source: &v1alpha1.ApplicationSource{}})
+	if fault.KindOf(err) != fault.Broken || fmt.Sprint(err) != "Directory: the renderer panicked: index out of range" || result.Objects != nil {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, name := range []string{"a.yaml", "kustomization.yaml", "Chart.yaml"} {
+		_, err := render.Render(ctx, render.Request{FS: fstest.MapFS{name: file(configMap)}, Source: &v1alpha1.ApplicationSource{}})
+		if !errors.Is(err, context.Canceled) || !fault.KindOf(err).Transient() {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// cancelFS ends the rendering's context while it lists a directory.
+type cancelFS struct {
+	fstest.MapFS
+	cancel context.CancelFunc
+}
+
+func (f cancelFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	f.cancel()
+	return f.MapFS.ReadDir(name)
+}
+
+func TestCancelledHalfway(t *testing.T) {
+	t.Parallel()
+	for _, repo := range []fstest.MapFS{
+		{"a.yaml": file(configMap), "b.yaml": file(configMap)},
+		{"Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\n"), "templates/a.yaml": file(configMap)},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		result, err := render.Render(ctx, render.Request{FS: cancelFS{repo, cancel}, Source: &v1alpha1.ApplicationSource{}, AppName: "x"})
+		if !errors.Is(err, context.Canceled) || result.Objects != nil {
+			t.Errorf("got %v, %v", result, err)
+		}
+	}
+}
+
+func TestSymlinks(t *testing.T) {
+	t.Parallel()
+	link := func(to string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(to), Mode: fs.ModeSymlink | 0o777}
+	}
+	tests := []struct {
+		reason string
+		repo   fstest.MapFS
+		want   int
+		err    string
+	}{
+		{"a link to a file is followed", fstest.MapFS{"app/a.yaml": link("../real.yaml"), "real.yaml": file(configMap)}, 1, ""},
+		{"a link to a directory is not walked", fstest.MapFS{"app/d": link("../dir"), "app/a.yaml": file(configMap), "dir/x.yaml": file(configMap)}, 1, ""},
+		{"a dangling link is named", fstest.MapFS{"app/a.yaml": link("nowhere.yaml")}, 0, "app/a.yaml"},
+		{"a chart within itself ends", fstest.MapFS{"app/Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\n"), "app/self": link("../app")}, 0, "nested deeper"},
+	}
+	for _, tt := range tests {
+		result, err := render.Render(t.Context(), render.Request{FS: tt.repo, Source: &v1alpha1.ApplicationSource{Path: "app"}, AppName: "x"})
+		if (err == nil) != (tt.err == "") || !strings.Contains(fmt.Sprint(err), tt.err) || len(result.Objects) != tt.want {
+			t.Errorf("%s: got %d objects, %v", tt.reason, len(result.Objects), err)
+		}
+	}
+}
+
+// TestNothingOfTheHost: paths that exist on the machine are not found in the tree.
+func TestNothingOfTheHost(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/etc/passwd"); err != nil {
+		t.Skip("no /etc/passwd here")
+	}
+	climb := strings.Repeat("../", 20) + "etc/passwd"
+	sources := []*v1alpha1.ApplicationSource{
+		{Path: climb},
+		{Path: "chart", Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{climb}}},
+		{Path: "chart", Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{"/etc/passwd"}}},
+		{Path: "chart", Helm: &v1alpha1.ApplicationSourceHelm{FileParameters: []v1alpha1.HelmFileParameter{{Name: "a", Path: climb}}}},
+		{Path: "kust", Kustomize: &v1alpha1.ApplicationSourceKustomize{Components: []string{climb}}},
+		{Path: "kust", Kustomize: &v1alpha1.ApplicationSourceKustomize{Patches: []v1alpha1.KustomizePatch{{Path: climb}}}},
+		{Path: "kust", Kustomize: &v1alpha1.ApplicationSourceKustomize{Patches: []v1alpha1.KustomizePatch{{Path: "/etc/passwd"}}}},
+	}
+	repo := fstest.MapFS{
+		"chart/Chart.yaml":        file("apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+		"kust/kustomization.yaml": file("resources: [a.yaml]\n"), "kust/a.yaml": file(configMap),
+	}
+	for _, source := range sources {
+		result, err := render.Render(t.Context(), render.Request{FS: repo, Source: source, AppName: "x"})
+		if err == nil || len(result.Objects) > 0 {
+			t.Errorf("%+v: got %v", source, result)
+		}
+	}
+}
+
+func TestValueFilesOfAnotherSource(t *testing.T) {
+	t.Parallel()
+	repo := fstest.MapFS{
+		"Chart.yaml":       file("apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+		"templates/a.yaml": file(configMap + "data: {v: '{{ .Values.v }}'}\n"),
+	}
+	values := fstest.MapFS{"env/a.yaml": file("v: a\n"), "env/b.yaml": file("v: b\n")}
+	for written, want := range map[string]string{"$values/env/a.yaml": "a", "$values/env/*.yaml": "b"} {
+		result, err := render.Render(t.Context(), render.Request{
+			FS: repo, Refs: map[string]fs.FS{"values": values}, AppName: "x",
+			Source: &v1alpha1.ApplicationSource{Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{written}}},
+		})
+		if err != nil {
+			t.Errorf("%s: %v", written, err)
+			continue
+		}
+		if got := result.Objects[0].Object["data"].(map[string]any)["v"]; got != want {
+			t.Errorf("%s: got %v, want %v", written, got, want)
+		}
+	}
+	_, err := render.Render(t.Context(), render.Request{
+		FS: repo, Refs: map[string]fs.FS{"values": values}, AppName: "x",
+		Source: &v1alpha1.ApplicationSource{Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{"$values/../../etc/passwd"}}},
+	})
+	if fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a traversal out of the other source: got %v", err)
+	}
+}
+
+func tgz(t *testing.T, files map[string]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for name, content := range files {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestPackedSubcharts(t *testing.T) {
+	t.Parallel()
+	inner := tgz(t, map[string]string{"leaf/Chart.yaml": "apiVersion: v2\nname: leaf\nversion: 1.0.0\n", "leaf/templates/l.yaml": strings.Replace(configMap, "name: a", "name: leaf", 1)})
+	sub := map[string]string{
+		"sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n", "sub/templates/s.yaml": strings.Replace(configMap, "name: a", "name: sub", 1),
+		"sub/charts/leaf-1.0.0.tgz": inner,
+	}
+	bomb := map[string]string{"sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n", "sub/zeros": strings.Repeat("0", 4<<20)}
+	tests := []struct {
+		reason string
+		packed string
+		want   int
+		err    string
+	}{
+		{"a packed chart in a packed chart", tgz(t, sub), 3, ""},
+		{"a bomb", tgz(t, bomb), 0, "app/charts/sub.tgz: 4194304 bytes are more"},
+		{"a file that climbs out", tgz(t, map[string]string{"sub/../../x": "y"}), 0, "illegally references parent directory"},
+		{"no archive", "hello", 0, "app/charts/sub.tgz"},
+	}
+	for _, tt := range tests {
+		result, err := render.Render(t.Context(), render.Request{
+			FS: fstest.MapFS{
+				"app/Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\n"), "app/templates/a.yaml": file(configMap), "app/charts/sub.tgz": file(tt.packed),
+			},
+			Source: &v1alpha1.ApplicationSource{Path: "app"}, AppName: "x", Options: render.Options{MaxReadBytes: 1 << 20},
+		})
+		if (err == nil) != (tt.err == "") || !strings.Contains(fmt.Sprint(err), tt.err) || len(result.Objects) != tt.want {
+			t.Errorf("%s: got %d objects, %v", tt.reason, len(result.Objects), err)
+		}
+	}
+}
+
+// TestConcurrent renders all kinds at once; a kustomization's own schema must
+// not reach another's.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	repo := benchmarkRepo()
+	var group sync.WaitGroup
+	for _, path := range []string{"plain", "overlay", "chart", "overlay", "chart", "plain"} {
+		group.Go(func() {
+			for range 3 {
+				result, err := render.Render(t.Context(), render.Request{FS: repo, Source: &v1alpha1.ApplicationSource{Path: path}, AppName: "app"})
+				if err != nil || len(result.Objects) != 10 {
+					t.Errorf("%s: got %d objects, %v", path, len(result.Objects), err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestWarningsAreFew(t *testing.T) {
+	t.Parallel()
+	repo := fstest.MapFS{}
+	for i := range 60 {
+		repo[fmt.Sprintf("%02d.yaml", i)] = file("values: only\n")
+	}
+	result, err := render.Render(t.Context(), render.Request{FS: repo, Source: &v1alpha1.ApplicationSource{}})
+	if err != nil || len(result.Warnings) != 51 || result.Warnings[50] != "and 10 more" {
+		t.Errorf("got %v, %v", result.Warnings, err)
+	}
+}
+
+// TestErrorsAreShort: what ends up in an Application's condition has a bound.
+func TestErrorsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 100_000)
+	for name, content := range map[string]string{
+		"a.yaml":             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {" + long + ": 1}\n",
+		"kustomization.yaml": "resources: [" + long + "]\n",
+		"Chart.yaml":         "apiVersion: v2\nname: x\nversion: " + long + "\n",
+	} {
+		_, err := render.Render(t.Context(), render.Request{FS: fstest.MapFS{name: file(content)}, Source: &v1alpha1.ApplicationSource{}, AppName: "x"})
+		if err == nil || len(err.Error()) > 1500 {
+			t.Errorf("%s: got an error of %d bytes", name, len(fmt.Sprint(err)))
+		}
+	}
+}

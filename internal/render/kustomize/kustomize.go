@@ -1,0 +1,166 @@
+package kustomize
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/buildenv"
+	"evenkeel.dev/internal/render/manifest"
+	"evenkeel.dev/internal/render/tree"
+)
+
+// FileNames are the names that a kustomization may have, in Kustomize's order.
+func FileNames() [3]string {
+	return [...]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+}
+
+// Input is what to build.
+type Input struct {
+	Files *tree.Reader
+	// Dir is the kustomization's tree path.
+	Dir       string
+	Kustomize v1alpha1.ApplicationSourceKustomize
+	// BuildOptions are flags of kustomize build.
+	BuildOptions string
+	Env          buildenv.Env
+}
+
+// Output is what was built.
+type Output struct {
+	Objects     []*unstructured.Unstructured
+	Warnings    []string
+	Unsupported []string
+}
+
+// Render builds the kustomization in in.Dir with in.Kustomize applied to it.
+func Render(ctx context.Context, in Input) (Output, error) {
+	options, unsupported := buildOptions(in.BuildOptions)
+	if in.Kustomize.Version != "" {
+		unsupported = append(unsupported, "kustomize.version")
+	}
+	overlay, err := edited(in)
+	if err != nil {
+		return Output{}, err
+	}
+	view := newView(in.Files, overlay)
+	result, err := build(ctx, view, options, in.Dir)
+	if err != nil {
+		return Output{}, err
+	}
+	objects, err := decode(in, result)
+	return Output{Objects: objects, Unsupported: unsupported}, err
+}
+
+// building holds a token while Kustomize's global schema is in use.
+var building = make(chan struct{}, 1)
+
+func build(ctx context.Context, view *view, options *krusty.Options, dir string) (resmap.ResMap, error) {
+	select {
+	case building <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() {
+		if view.inspector.ownSchema {
+			openapi.ResetOpenAPI()
+		}
+		<-building
+	}()
+	result, err := krusty.MakeKustomizer(options).Run(view, rooted(dir))
+	if view.err != nil {
+		return nil, view.err
+	}
+	if err != nil {
+		return nil, fault.New(fault.Broken, "%s: %s", dir, withoutContent(err.Error()))
+	}
+	return result, nil
+}
+
+func decode(in Input, result resmap.ResMap) ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	for _, r := range result.Resources() {
+		if err := in.Files.Err(); err != nil {
+			return nil, err
+		}
+		name := in.Dir + ": " + r.GetKind() + " " + r.GetName()
+		data, err := r.MarshalJSON()
+		if err != nil {
+			return nil, fault.Wrap(fault.Broken, err, "%s", name)
+		}
+		more, err := manifest.Decoder{}.Decode(name, data)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, more...)
+	}
+	return objects, nil
+}
+
+// contents match the parts of Kustomize's messages that repeat what is in a
+// file: a generator's literals and a patch may be secret.
+var contents = regexp.MustCompile(strings.Join([]string{
+	"(?s)with config: `.*`(?:: |$)",
+	`\[patch: "(?:[^"\\]|\\.)*"\]`,
+	`(?s)literal sources \[.*\]: `,
+	`(?s)invalid literal source .*, expected`,
+	`(?s)patch and path can't be set at the same time\n.*`,
+	`(?s)has invalid utf8 bytes : .*`,
+}, "|"))
+
+func withoutContent(message string) string {
+	return contents.ReplaceAllStringFunc(message, func(s string) string {
+		switch {
+		case strings.HasPrefix(s, "with config"):
+			return "with config …: "
+		case strings.HasPrefix(s, "[patch"):
+			return "[patch …]"
+		case strings.HasPrefix(s, "literal sources"):
+			return "literal sources …: "
+		case strings.HasPrefix(s, "invalid literal"):
+			return "invalid literal source …, expected"
+		case strings.HasPrefix(s, "patch and path"):
+			return "patch and path can't be set at the same time"
+		}
+		return "has invalid utf8 bytes"
+	})
+}
+
+// buildOptions reads the flags of kustomize build that mean something here and
+// lists those that do not.
+func buildOptions(flags string) (*krusty.Options, []string) {
+	o := krusty.MakeDefaultOptions()
+	o.Reorder = krusty.ReorderOptionUnspecified
+	var unsupported []string
+	words := strings.Fields(flags)
+	for i := 0; i < len(words); i++ {
+		name, value, joined := strings.Cut(words[i], "=")
+		takesValue := name == "--load-restrictor" || name == "--reorder"
+		if takesValue && !joined && i+1 < len(words) {
+			i++
+			value = words[i]
+		}
+		switch {
+		case name == "--load-restrictor" && value == "LoadRestrictionsNone":
+			o.LoadRestrictions = types.LoadRestrictionsNone
+		case name == "--load-restrictor" && value == "LoadRestrictionsRootOnly":
+		case name == "--reorder" && value == "none":
+			o.Reorder = krusty.ReorderOptionNone
+		case name == "--reorder" && value == "legacy":
+			o.Reorder = krusty.ReorderOptionLegacy
+		case name == "--enable-managedby-label" && value != "false":
+			o.AddManagedbyLabel = true
+		default:
+			unsupported = append(unsupported, "kustomize.buildOptions "+name)
+		}
+	}
+	return o, unsupported
+}

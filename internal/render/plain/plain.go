@@ -1,0 +1,193 @@
+package plain
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/gobwas/glob"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/manifest"
+	"evenkeel.dev/internal/render/tree"
+)
+
+// SkipMarker in a file keeps it from being rendered.
+const SkipMarker = "+argocd:skip-file-rendering"
+
+// Input is what to render.
+type Input struct {
+	Files *tree.Reader
+	// Dir is the directory's tree path.
+	Dir       string
+	Directory v1alpha1.ApplicationSourceDirectory
+	// MaxBytes is how large all manifests together may be; 0 or less means any size.
+	MaxBytes int64
+}
+
+// Output is what was rendered.
+type Output struct {
+	Objects     []*unstructured.Unstructured
+	Warnings    []string
+	Unsupported []string
+}
+
+// Render reads the manifests below in.Dir, in the order of their paths.
+func Render(in Input) (Output, error) {
+	w := &walk{Input: in}
+	if err := w.compileGlobs(); err != nil {
+		return Output{}, err
+	}
+	j := in.Directory.Jsonnet
+	if len(j.ExtVars)+len(j.TLAs)+len(j.Libs) > 0 {
+		w.out.Unsupported = append(w.out.Unsupported, "directory.jsonnet")
+	}
+	if in.Directory.DisableExtensionFilter && in.Directory.Include == "" && in.Directory.Exclude == "" {
+		w.warn("directory.disableExtensionFilter without include or exclude: every file is read as a manifest")
+	}
+	if err := w.dir(in.Dir, ""); err != nil {
+		return Output{}, err
+	}
+	return w.out, nil
+}
+
+type walk struct {
+	Input
+	include, exclude *glob.Pattern
+	size             int64
+	out              Output
+}
+
+func (w *walk) warn(format string, args ...any) {
+	w.out.Warnings = append(w.out.Warnings, fmt.Sprintf(format, args...))
+}
+
+// compileGlobs compiles the globs as Argo CD does: without separators, so that
+// a single star also crosses directories.
+func (w *walk) compileGlobs() (err error) {
+	if w.include, err = compile("directory.include", w.Directory.Include); err != nil {
+		return err
+	}
+	w.exclude, err = compile("directory.exclude", w.Directory.Exclude)
+	return err
+}
+
+func compile(field, pattern string) (*glob.Pattern, error) {
+	if pattern == "" {
+		return nil, nil
+	}
+	g, err := glob.Compile(pattern)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "%s: glob %q", field, pattern)
+	}
+	return g, nil
+}
+
+// dir renders the directory at name; rel is its path relative to the source's.
+func (w *walk) dir(name, rel string) error {
+	entries, err := w.Files.Dir(name)
+	if err != nil {
+		return fault.Wrap(fault.Broken, err, "list %s", name)
+	}
+	for _, entry := range entries {
+		child, childRel := path.Join(name, entry.Name()), path.Join(rel, entry.Name())
+		if entry.IsDir() {
+			if !w.Directory.Recurse {
+				continue
+			}
+			if err := w.dir(child, childRel); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := w.file(child, childRel, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) file(name, rel string, entry fs.DirEntry) error {
+	if !w.Directory.DisableExtensionFilter && !isManifestName(entry.Name()) || isOverrideName(entry.Name()) {
+		return nil
+	}
+	// Exclude is tested first and wins.
+	if w.exclude != nil && w.exclude.Match(rel) || w.include != nil && !w.include.Match(rel) {
+		return nil
+	}
+	if err := w.Files.Err(); err != nil {
+		return err
+	}
+	info, err := w.Files.Stat(name)
+	if err != nil {
+		return fault.Wrap(fault.Broken, err, "read %s", name)
+	}
+	if !info.Mode().IsRegular() {
+		w.warn("%s is not a regular file and was left out", name)
+		return nil
+	}
+	if err := w.fits(name, info.Size()); err != nil {
+		return err
+	}
+	data, err := w.Files.File(name)
+	if err != nil {
+		return fault.Wrap(fault.Broken, err, "read %s", name)
+	}
+	if bytes.Contains(data, []byte(SkipMarker)) {
+		return nil
+	}
+	w.size += info.Size()
+	return w.manifest(name, data)
+}
+
+// fits refuses a file before it is read if it does not fit any more.
+func (w *walk) fits(name string, size int64) error {
+	if w.MaxBytes > 0 && w.size+size > w.MaxBytes {
+		return fault.New(fault.Broken, "%s: the manifests are larger than %d bytes in all", name, w.MaxBytes)
+	}
+	return nil
+}
+
+func isManifestName(name string) bool {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json", ".jsonnet":
+		return true
+	}
+	return false
+}
+
+// isOverrideName says whether a file holds overrides of a source (argo-cd.md §1.1).
+func isOverrideName(name string) bool {
+	return name == ".argocd-source.yaml" || strings.HasPrefix(name, ".argocd-source-") && path.Ext(name) == ".yaml"
+}
+
+func (w *walk) manifest(name string, data []byte) error {
+	if path.Ext(name) == ".jsonnet" {
+		return fault.New(fault.Unsupported, "%s: Jsonnet is not rendered yet", name)
+	}
+	objects, err := manifest.Decoder{}.Decode(name, data)
+	if err != nil && len(objects) == 0 && !claimsToBeManifest(data) {
+		w.warn("left out, since it is not a manifest: %s", tree.Clip(err.Error()))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.out.Objects = append(w.out.Objects, objects...)
+	return nil
+}
+
+// claimsToBeManifest is Argo CD's test of whether a file that cannot be decoded
+// is a broken manifest or merely some other YAML or JSON.
+func claimsToBeManifest(data []byte) bool {
+	for _, field := range [...]string{"apiVersion", "kind", "metadata"} {
+		if !bytes.Contains(data, []byte(field+":")) && !bytes.Contains(data, []byte(`"`+field+`"`)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,184 @@
+package trace
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Tree is an immutable file tree whose files have ids: equal ids, equal content.
+type Tree interface {
+	fs.FS
+	// Lookup is the id and mode of what lies at name, symbolic links followed;
+	// ok is false if nothing does.
+	Lookup(name string) (oid string, mode fs.FileMode, ok bool, err error)
+}
+
+// Question is what was asked about a path.
+type Question string
+
+// The questions.
+const (
+	Content Question = "content" // a file was read
+	Listing Question = "listing" // a directory was listed
+	Type    Question = "type"    // it was looked at
+)
+
+// Entry is a question and its answer.
+type Entry struct {
+	Path     string   `json:"path"`
+	Question Question `json:"question"`
+	// Answer is an object id, a digest of names and types, or a type; empty if
+	// there was nothing at Path.
+	Answer string `json:"answer,omitempty"`
+}
+
+// ReadSet is what a rendering read, sorted by path and question, without doubles.
+type ReadSet []Entry
+
+// FS shows a Tree and records what is read of it. It is safe for concurrent use.
+type FS struct {
+	tree Tree
+
+	mu   sync.Mutex
+	seen map[asked]struct{}
+	set  ReadSet
+	err  error
+}
+
+type asked struct {
+	name     string
+	question Question
+}
+
+// New is an FS that shows tree and has recorded nothing.
+func New(tree Tree) *FS { return &FS{tree: tree, seen: map[asked]struct{}{}} }
+
+// ReadSet is what has been read so far. It fails if an answer could not be
+// recorded; the rendering must then not be remembered.
+func (f *FS) ReadSet() (ReadSet, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return nil, f.err
+	}
+	set := slices.Clone(f.set)
+	slices.SortFunc(set, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(string(a.Question), string(b.Question)))
+	})
+	return set, nil
+}
+
+// StillHolds says whether every question has the same answer in tree.
+func (s ReadSet) StillHolds(tree Tree) (bool, error) {
+	for _, e := range s {
+		answer, err := ask(tree, e.Path, e.Question)
+		if err != nil || answer != e.Answer {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// record asks the tree and keeps the answer. Each question is asked once, since
+// the tree cannot change.
+func (f *FS) record(name string, q Question) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := asked{name: name, question: q}
+	if _, known := f.seen[key]; known {
+		return
+	}
+	f.seen[key] = struct{}{}
+	answer, err := ask(f.tree, name, q)
+	if err != nil {
+		f.err = errors.Join(f.err, err)
+		return
+	}
+	f.set = append(f.set, Entry{Path: name, Question: q, Answer: answer})
+}
+
+func ask(tree Tree, name string, q Question) (string, error) {
+	oid, mode, ok, err := tree.Lookup(name)
+	if err != nil || !ok {
+		return "", err
+	}
+	switch {
+	case q == Content && !mode.IsDir():
+		return oid, nil
+	case q == Listing && mode.IsDir():
+		return listing(tree, name)
+	}
+	return typeOf(mode), nil
+}
+
+// typeOf is a mode without permissions, which no renderer looks at.
+func typeOf(mode fs.FileMode) string {
+	return "type:" + strconv.FormatUint(uint64(mode.Type()), 8)
+}
+
+// listing is a digest of the names and types in a directory.
+func listing(tree Tree, name string) (string, error) {
+	entries, err := fs.ReadDir(tree, name)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, e := range entries {
+		h.Write([]byte(e.Name() + "\x00" + typeOf(e.Type()) + "\x00"))
+	}
+	return "names:" + hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Open opens a file or directory; which it was counts as read whole.
+func (f *FS) Open(name string) (fs.File, error) {
+	f.record(name, Content)
+	f.record(name, Listing)
+	f.record(name, Type)
+	return f.tree.Open(name)
+}
+
+// ReadFile is the content of a file.
+func (f *FS) ReadFile(name string) ([]byte, error) {
+	f.record(name, Content)
+	return fs.ReadFile(f.tree, name)
+}
+
+// ReadDir is the listing of a directory: names and types. What an entry's Info
+// says beyond them is not recorded; no renderer asks for it.
+func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
+	f.record(name, Listing)
+	return fs.ReadDir(f.tree, name)
+}
+
+// Stat describes what lies at name. The size of a file depends on its content,
+// so asking for it counts as reading.
+func (f *FS) Stat(name string) (fs.FileInfo, error) {
+	f.record(name, Type)
+	info, err := fs.Stat(f.tree, name)
+	if err != nil {
+		return nil, err
+	}
+	return statted{FileInfo: info, fsys: f, name: name}, nil
+}
+
+// statted records the content when the size is asked for.
+type statted struct {
+	fs.FileInfo
+	fsys *FS
+	name string
+}
+
+// Size is the file's length in bytes.
+func (s statted) Size() int64 {
+	if !s.IsDir() {
+		s.fsys.record(s.name, Content)
+	}
+	return s.FileInfo.Size()
+}

@@ -1,0 +1,40 @@
+// Package git turns a Git repository and a revision into an immutable fs.FS,
+// without a checkout.
+//
+// A Store holds one bare mirror per repository, whatever the number of
+// Applications. Git's own program talks to the outside (Refs, Fetch); files are
+// read straight from the mirror's object store (Tree, Commit) through one
+// long-lived "git cat-file" per repository. A commit that has been fetched once
+// stays readable, whatever is force-pushed later, and costs no process again.
+//
+// # Safety
+//
+// Git runs with an empty environment, without hooks, helpers, prompts or
+// configuration of its own, and with exactly one transport allowed: that of the
+// URL at hand (https, http, ssh, file). URLs and revisions that git could take
+// for anything else are refused before. Credentials reach git through its
+// environment or through files in a private directory that is removed
+// afterwards, never through arguments, and never follow a redirect to another
+// host. Errors hold no credentials. Whoever reads a commit must have shown to the
+// server, with these very credentials, that they may read the repository.
+//
+// Of a path in a Tree nothing outside of the repository can be reached:
+// symbolic links are resolved inside the commit or refused.
+//
+// # Reading
+//
+// BenchmarkTreeRead reads 1000 files of 2 kB in 0.12 to 0.14 s of one caller's
+// time on two shared cores (about 0.05 ms of git's CPU and 0.08 ms of ours per
+// file, no process started). Rendering an application costs more than reading
+// it, so that a reader of packs of our own, which would save the pipe, is not
+// worth its code as long as that holds.
+//
+// # Disk
+//
+// Each fetch adds a pack. When there are more than Options.MaxPacks of them the
+// small ones are rolled up (git repack --geometric), which keeps their number
+// logarithmic. Nothing is ever pruned: a history that is force-pushed often
+// grows. To start over remove the mirror's directory while no Store is open.
+//
+// Everything exported is safe for concurrent use.
+package git

@@ -1,0 +1,171 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/Masterminds/semver/v3"
+
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/source"
+)
+
+// ErrShortSHA is wrapped by the error of Refs.Resolve when the target is no ref
+// but may be an abbreviated commit, which Store.ResolveShort finds.
+var ErrShortSHA = errors.New("may be an abbreviated commit")
+
+var (
+	fullSHA  = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
+	shortSHA = regexp.MustCompile(`^[0-9A-Fa-f]{4,39}$`)
+	rangeX   = regexp.MustCompile(`(^|\.)[xX](\.|$)`)
+)
+
+// maxRevision is the longest revision, in bytes.
+const maxRevision = 1024
+
+// Refs are a repository's refs at one moment. They never change.
+type Refs struct {
+	// head is the branch that HEAD names; empty when the server does not tell.
+	head string
+	// commits are the commits by full name; annotated tags are peeled.
+	commits map[string]string
+}
+
+// Refs asks the server for all refs, with exactly one git process (two, once,
+// when the server redirects elsewhere on the same host).
+func (s *Store) Refs(ctx context.Context, repo source.Repository) (*Refs, error) {
+	m, err := s.mirror(repo)
+	if err != nil {
+		return nil, err
+	}
+	release, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	out, err := m.talk(ctx, repo, call{verb: "ls-remote", args: []string{"--symref", "--", remoteName}, maxOutput: s.opts.MaxRefsSize})
+	if err != nil {
+		// A server that does not answer has not turned us away: what is here stays readable.
+		if !fault.KindOf(err).Transient() {
+			m.proven.remove(identity(repo))
+		}
+		return nil, err
+	}
+	m.proven.add(identity(repo), struct{}{})
+	refs, err := parseRefs(out)
+	if err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), err, "%s", repo)
+	}
+	return refs, nil
+}
+
+// parseRefs reads the output of git ls-remote --symref.
+func parseRefs(out []byte) (*Refs, error) {
+	refs := &Refs{commits: map[string]string{}}
+	for line := range bytes.Lines(out) {
+		value, name, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), "\t")
+		if !ok {
+			return nil, fault.New(fault.Broken, "the list of refs has a line without a tab")
+		}
+		if target, ok := strings.CutPrefix(value, "ref: "); ok {
+			if name == "HEAD" {
+				refs.head = target
+			}
+			continue
+		}
+		if len(value) == 64 {
+			return nil, fault.New(fault.Unsupported, "the repository's objects are named by SHA-256")
+		}
+		if !fullSHA.MatchString(value) {
+			return nil, fault.New(fault.Broken, "the list of refs has a line without a commit")
+		}
+		// The peeled line comes after the tag's own and replaces it.
+		refs.commits[strings.TrimSuffix(name, "^{}")] = value
+	}
+	return refs, nil
+}
+
+// Resolve is the commit that a target revision means and the full name of the
+// ref by which it can be fetched, empty for a commit that is given as such.
+//
+// Empty means HEAD. A full commit stays what it is, whether or not it exists.
+// Names are looked up in the order of gitrevisions(7): as they are, below refs/,
+// among tags, among branches; so a tag hides the branch of the same name, which
+// refs/heads/NAME still reaches. (Argo CD takes whichever comes first in a
+// map, argo-cd.md §5.15.)
+func (r *Refs) Resolve(target string) (sha, ref string, err error) {
+	if target == "" {
+		target = "HEAD"
+	}
+	if fullSHA.MatchString(target) {
+		return strings.ToLower(target), "", nil
+	}
+	ranged := isRange(target)
+	if err := CheckRevision(target); err != nil && !ranged {
+		return "", "", err
+	}
+	for _, prefix := range [...]string{"", "refs/", "refs/tags/", "refs/heads/"} {
+		name := prefix + target
+		if name == "HEAD" && r.head != "" {
+			name = r.head
+		}
+		if sha, ok := r.commits[name]; ok {
+			return sha, name, nil
+		}
+	}
+	if ranged {
+		return "", "", fault.New(fault.Unsupported, "revision %q: ranges of versions are not supported yet", target)
+	}
+	if shortSHA.MatchString(target) {
+		return "", "", fault.Wrap(fault.NotFound, ErrShortSHA, "revision %q is no branch or tag", target)
+	}
+	if target == "HEAD" && len(r.commits) == 0 {
+		return "", "", fault.New(fault.NotFound, "the repository is empty")
+	}
+	return "", "", fault.New(fault.NotFound, "revision %q is no branch, tag or commit", target)
+}
+
+// isRange says whether target, which is the name of no ref, is a semver constraint.
+func isRange(target string) bool {
+	if !strings.ContainsAny(target, "*^~<>=!|, ") && !rangeX.MatchString(target) {
+		return false
+	}
+	_, err := semver.NewConstraint(target)
+	return err == nil
+}
+
+// CheckRevision refuses everything that is neither a ref's name (git
+// check-ref-format(1)) nor a commit, so that no revision reaches git as an
+// option, a path, a range or a refspec.
+func CheckRevision(revision string) error {
+	refuse := func(why string) error {
+		return fault.New(fault.Invalid, "revision %.64q %s", revision, why)
+	}
+	switch {
+	case len(revision) > maxRevision:
+		return refuse("is too long")
+	case strings.HasPrefix(revision, "-"):
+		return refuse("begins with a dash")
+	case !utf8.ValidString(revision) || strings.ContainsFunc(revision, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
+	}):
+		return refuse("holds a space, a control character or invalid UTF-8")
+	case strings.ContainsAny(revision, `~^:?*[\`):
+		return refuse(`holds one of ~ ^ : ? * [ \`)
+	case strings.Contains(revision, "..") || strings.Contains(revision, "@{") || revision == "@":
+		return refuse("is an expression, not a name")
+	case strings.HasSuffix(revision, "."):
+		return refuse("ends with a dot")
+	}
+	for part := range strings.SplitSeq(revision, "/") {
+		if (part == "" && revision != "") || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock") {
+			return refuse("has a part that is empty, hidden or a lock")
+		}
+	}
+	return nil
+}

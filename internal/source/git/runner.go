@@ -1,0 +1,169 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"evenkeel.dev/internal/fault"
+)
+
+// maxStderr is how much of the end of what git complains about is kept, in bytes.
+const maxStderr = 16 << 10
+
+var errTooMuchOutput = errors.New("too much output")
+
+// runner starts git. It is the only one that does.
+type runner struct {
+	git  string
+	home string
+
+	mu    sync.Mutex
+	count map[string]int64
+}
+
+// call is one git process.
+type call struct {
+	// gitDir is the repository, or empty.
+	gitDir string
+	verb   string
+	args   []string
+	env    []string
+	// dir is the working directory; empty means home.
+	dir   string
+	stdin io.Reader
+	// maxOutput bounds standard output, in bytes; 0 means 1 MiB.
+	maxOutput int64
+}
+
+// command is a git process that can be started and is counted as if it had been.
+func (r *runner) command(c call) *exec.Cmd {
+	var args []string
+	if c.gitDir != "" {
+		args = append(args, "--git-dir="+c.gitDir)
+	}
+	args = append(append(args, c.verb), c.args...)
+	cmd := exec.Command(r.git, args...)
+	cmd.Dir = c.dir
+	if cmd.Dir == "" {
+		cmd.Dir = r.home
+	}
+	cmd.Env = append([]string{
+		"HOME=" + r.home,
+		"PATH=" + filepath.Dir(r.git) + ":/usr/local/bin:/usr/bin:/bin",
+		"LC_ALL=C",
+		"GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_ATTR_NOSYSTEM=1",
+		"GIT_TERMINAL_PROMPT=0",
+		"GIT_PROTOCOL_FROM_USER=0",
+		"GIT_NO_REPLACE_OBJECTS=1",
+		// No repository around the working directory must be found.
+		"GIT_CEILING_DIRECTORIES=" + filepath.Dir(cmd.Dir),
+	}, c.env...)
+	cmd.Stdin = c.stdin
+	// A group of its own, so that git's children can be ended together with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	r.mu.Lock()
+	r.count[c.verb]++
+	r.mu.Unlock()
+	return cmd
+}
+
+// output is what a git process wrote. When it fails stderr is the end of its complaint.
+func (r *runner) output(ctx context.Context, c call) (stdout []byte, stderr string, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if ctx.Err() != nil {
+		return nil, "", context.Cause(ctx)
+	}
+	cmd := r.command(c)
+	limit := c.maxOutput
+	if limit == 0 {
+		limit = 1 << 20
+	}
+	out := &bounded{left: limit, over: func() { cancel(errTooMuchOutput) }}
+	complaint := &tail{}
+	cmd.Stdout, cmd.Stderr = out, complaint
+	// Grandchildren that outlive the group must not hold us by an open pipe.
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	stop := context.AfterFunc(ctx, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	err = cmd.Wait()
+	stop()
+	if ctx.Err() != nil {
+		return nil, complaint.String(), context.Cause(ctx)
+	}
+	return out.buf.Bytes(), complaint.String(), err
+}
+
+// checkVersion refuses a git that is too old.
+func (r *runner) checkVersion(ctx context.Context) error {
+	out, _, err := r.output(ctx, call{verb: "version"})
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "%s version", r.git)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "git version %d.%d", &major, &minor); err != nil {
+		return fault.New(fault.Invalid, "%s: cannot tell its version from %q", r.git, out)
+	}
+	if major < 2 || major == 2 && minor < 39 {
+		return fault.New(fault.Invalid, "%s is git %d.%d; 2.39 or later is needed", r.git, major, minor)
+	}
+	return nil
+}
+
+func (r *runner) counts() map[string]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.count)
+}
+
+// bounded keeps at most left bytes and calls over when there are more.
+type bounded struct {
+	buf  bytes.Buffer
+	left int64
+	over func()
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if int64(len(p)) > b.left {
+		b.over()
+		return 0, errTooMuchOutput
+	}
+	b.left -= int64(len(p))
+	return b.buf.Write(p)
+}
+
+// tail keeps the last maxStderr bytes.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if extra := len(t.buf) - maxStderr; extra > 0 {
+		t.buf = append(t.buf[:0], t.buf[extra:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.buf)
+}

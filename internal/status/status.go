@@ -1,0 +1,226 @@
+package status
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health"
+	"evenkeel.dev/internal/resource"
+)
+
+// Resource is one managed object.
+type Resource struct {
+	Key     resource.Key
+	Version string
+	Wave    int
+	Sync    v1alpha1.SyncStatusCode
+	// Health is nil for kinds without a rule.
+	Health *health.Verdict
+	// Missing: desired and not in the cluster.
+	Missing bool
+	// Prune: in the cluster and no longer desired.
+	Prune bool
+	// Extraneous: compare option IgnoreExtraneous; does not count for the sync status.
+	Extraneous bool
+	// IgnoreHealth: does not count for the Application's health.
+	IgnoreHealth bool
+	Images       []string
+}
+
+// Report is what is known of an Application after a pass.
+type Report struct {
+	// Compared says whether desired and live could be compared; without it the sync
+	// status is Unknown.
+	Compared bool
+	// Resources are nil when nothing is known of them.
+	Resources  []Resource
+	Revision   string
+	SourceType string
+	// Conditions are all that hold now; their transition times are kept or set here.
+	Conditions []v1alpha1.ApplicationCondition
+	// Operation is the running or last operation.
+	Operation *v1alpha1.OperationState
+	// Deployed is a history entry to add; its id is given here.
+	Deployed *v1alpha1.RevisionHistory
+	// Refreshed says that the comparison used a revision that was asked for just now.
+	Refreshed bool
+	// Self is the key of the Application itself, which does not count for its own health.
+	Self                resource.Key
+	ControllerNamespace string
+	Now                 metav1.Time
+}
+
+const defaultHistory = 10
+
+// Compose is the status that follows from a report.
+func Compose(app *v1alpha1.Application, r Report) v1alpha1.ApplicationStatus {
+	s := *app.Status.DeepCopy()
+	s.ControllerNamespace = r.ControllerNamespace
+	s.OperationState = r.Operation
+	s.Conditions = conditions(s.Conditions, r.Conditions, r.Now)
+	s.Sync = syncStatus(app, r)
+	if r.Resources != nil {
+		s.Resources = resources(r.Resources)
+		s.Summary.Images = images(r.Resources)
+		s.Summary.IsAppOfApps = slices.ContainsFunc(r.Resources, isApplication)
+	}
+	if r.Resources != nil || s.Health.Status == "" {
+		s.Health = appHealth(s.Health, r)
+	}
+	if r.SourceType != "" {
+		s.SourceType = r.SourceType
+	}
+	if r.Refreshed || s.ReconciledAt == nil && r.Compared {
+		s.ReconciledAt = &r.Now
+	}
+	if r.Deployed != nil {
+		s.History = history(app, r)
+	}
+	return s
+}
+
+func syncStatus(app *v1alpha1.Application, r Report) v1alpha1.SyncStatus {
+	s := app.Status.Sync
+	if r.Revision != "" {
+		s.Revision = r.Revision
+	}
+	s.ComparedTo = v1alpha1.ComparedTo{
+		Source: app.Spec.Source, Destination: app.Spec.Destination, Sources: app.Spec.Sources,
+		IgnoreDifferences: app.Spec.IgnoreDifferences,
+	}
+	s.Status = v1alpha1.SyncStatusUnknown
+	if r.Compared {
+		s.Status = syncOf(r.Resources)
+	}
+	return s
+}
+
+// syncOf is Unknown when an object that could not be compared leaves it open
+// whether all are in sync.
+func syncOf(all []Resource) v1alpha1.SyncStatusCode {
+	s := v1alpha1.SyncStatusSynced
+	for _, r := range all {
+		switch {
+		case r.Extraneous:
+		case r.Sync == v1alpha1.SyncStatusOutOfSync:
+			return r.Sync
+		case r.Sync != v1alpha1.SyncStatusSynced:
+			s = v1alpha1.SyncStatusUnknown
+		}
+	}
+	return s
+}
+
+func appHealth(before v1alpha1.AppHealthStatus, r Report) v1alpha1.AppHealthStatus {
+	after := v1alpha1.AppHealthStatus{Status: v1alpha1.HealthStatusUnknown}
+	if r.Resources != nil {
+		status, why := health.Aggregate(healthItems(r))
+		after.Status = status
+		if why.Verdict != nil && (status == v1alpha1.HealthStatusDegraded || status == v1alpha1.HealthStatusUnknown) {
+			after.Message = why.Key.Human() + ": " + why.Verdict.Message
+		}
+	}
+	after.LastTransitionTime = before.LastTransitionTime
+	if before.Status != after.Status {
+		after.LastTransitionTime = &r.Now
+	}
+	return after
+}
+
+// Culprit is the object that gives the Application its health; zero when all is well.
+func Culprit(r Report) resource.Key {
+	_, why := health.Aggregate(healthItems(r))
+	return why.Key
+}
+
+func healthItems(r Report) []health.Item {
+	items := make([]health.Item, 0, len(r.Resources))
+	for _, res := range r.Resources {
+		items = append(items, health.Item{
+			Key: res.Key, Verdict: res.Health, Missing: res.Missing, Ignored: res.IgnoreHealth, Self: res.Key == r.Self,
+		})
+	}
+	return items
+}
+
+func resources(all []Resource) []v1alpha1.ResourceStatus {
+	out := make([]v1alpha1.ResourceStatus, 0, len(all))
+	for _, r := range all {
+		s := v1alpha1.ResourceStatus{
+			Group: r.Key.Group, Version: r.Version, Kind: r.Key.Kind, Namespace: r.Key.Namespace, Name: r.Key.Name,
+			Status: r.Sync, RequiresPruning: r.Prune, SyncWave: int64(r.Wave),
+		}
+		switch {
+		case r.Missing:
+			s.Health = &v1alpha1.HealthStatus{Status: v1alpha1.HealthStatusMissing}
+		case r.Health != nil:
+			s.Health = &v1alpha1.HealthStatus{Status: r.Health.Status}
+			// Messages of what is under way change all the time, and a status is written to
+			// the API server; the view shows them live.
+			if r.Health.Status == v1alpha1.HealthStatusDegraded || r.Health.Status == v1alpha1.HealthStatusUnknown {
+				s.Health.Message = r.Health.Message
+			}
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b v1alpha1.ResourceStatus) int { return keyOf(a).Compare(keyOf(b)) })
+	return out
+}
+
+func keyOf(s v1alpha1.ResourceStatus) resource.Key {
+	return resource.Key{Group: s.Group, Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}
+}
+
+func images(all []Resource) []string {
+	var out []string
+	for _, r := range all {
+		out = append(out, r.Images...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func isApplication(r Resource) bool {
+	return r.Key.Group == v1alpha1.GroupVersion.Group && r.Key.Kind == "Application"
+}
+
+// conditions keeps the time of a condition whose type and message stay.
+func conditions(before, now []v1alpha1.ApplicationCondition, at metav1.Time) []v1alpha1.ApplicationCondition {
+	out := slices.Clone(now)
+	slices.SortFunc(out, func(a, b v1alpha1.ApplicationCondition) int {
+		if c := strings.Compare(string(a.Type), string(b.Type)); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Message, b.Message)
+	})
+	out = slices.CompactFunc(out, func(a, b v1alpha1.ApplicationCondition) bool { return a.Type == b.Type && a.Message == b.Message })
+	for i := range out {
+		out[i].LastTransitionTime = &at
+		for _, b := range before {
+			if b.Type == out[i].Type && b.Message == out[i].Message && b.LastTransitionTime != nil {
+				out[i].LastTransitionTime = b.LastTransitionTime
+			}
+		}
+	}
+	return out
+}
+
+func history(app *v1alpha1.Application, r Report) []v1alpha1.RevisionHistory {
+	entry := *r.Deployed
+	h := app.Status.History
+	if n := len(h); n > 0 {
+		entry.ID = h[n-1].ID + 1
+	}
+	h = append(slices.Clone(h), entry)
+	limit := int64(defaultHistory)
+	if l := app.Spec.RevisionHistoryLimit; l != nil && *l >= 0 {
+		limit = *l
+	}
+	if over := len(h) - int(limit); over > 0 {
+		h = h[over:]
+	}
+	return h
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { Site } from './site.mjs'
+
+const fixtureOnly = { skip: process.env.BASE_URL ? 'needs the fixture server' : false }
+
+const dialog = async page => {
+  await page.getByTestId('reason').waitFor()
+  await page.keyboard.press('s')
+  await page.getByRole('dialog').getByText('legacy-flags').waitFor()
+}
+const pages = [
+  { name: 'list', path: '/applications', ready: page => page.locator('[data-index]').first().waitFor() },
+  {
+    name: 'application',
+    path: '/applications/argocd/storefront',
+    ready: page => page.locator('[data-id^="apps/Deployment"]').first().waitFor(),
+  },
+  {
+    name: 'list of resources',
+    path: '/applications/argocd/storefront?view=list',
+    ready: page => page.getByRole('treegrid').waitFor(),
+  },
+  {
+    name: 'inspector',
+    path: '/applications/argocd/storefront?node=apps/Deployment/storefront/web',
+    ready: page => page.getByText('/spec/replicas').waitFor(),
+  },
+  { name: 'sync dialog', path: '/applications/argocd/storefront', ready: dialog },
+  { name: 'unknown page', path: '/nowhere', ready: page => page.getByRole('heading', { level: 2 }).waitFor() },
+]
+
+describe('every page', () => {
+  let site
+  before(async () => {
+    site = await Site.open({ apps: 300 })
+  })
+  after(() => site.close())
+
+  for (const theme of ['light', 'dark']) {
+    for (const locale of ['en-US', 'ja-JP']) {
+      for (const { name, path, ready } of pages) {
+        test(`is accessible: ${name}, ${theme}, ${locale}`, fixtureOnly, () =>
+          site.visit(path, { theme, locale }, async page => {
+            await ready(page)
+            assert.deepEqual(await site.audit(page), [])
+          }),
+        )
+      }
+      test(`is accessible on a phone: ${theme}, ${locale}`, fixtureOnly, async () => {
+        for (const { path, ready } of pages.slice(0, 2)) {
+          await site.visit(path, { theme, locale, width: 390, height: 844 }, async page => {
+            if (path === '/applications') await ready(page)
+            else await page.getByRole('treegrid').waitFor()
+            assert.deepEqual(await site.audit(page), [])
+            const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+            assert.ok(inner <= outer, `the page is ${inner} px wide on a screen of ${outer}`)
+          })
+        }
+      })
+    }
+  }
+
+  test('the empty list is accessible', fixtureOnly, async () => {
+    site.fixture.reset(0)
+    await site.visit('/applications', {}, async page => {
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      assert.deepEqual(await site.audit(page), [])
+    })
+    site.fixture.reset(300)
+  })
+
+  test('remembers theme and language, before the first paint', () =>
+    site.visit('/applications', { expectErrors: true }, async page => {
+      await page.getByRole('button', { name: 'Theme' }).click()
+      await page.getByRole('menuitemradio', { name: 'Dark' }).click()
+      await page.getByRole('button', { name: 'Language' }).click()
+      await page.getByRole('menuitemradio', { name: '日本語' }).click()
+      await page.getByRole('navigation').getByText('アプリケーション').waitFor()
+      // As the page stands when only its head has run: what comes later must not be needed.
+      await page.route('**/assets/*.js', route => route.abort())
+      await page.reload({ waitUntil: 'commit' })
+      await page.waitForFunction(() => document.documentElement.lang === 'ja')
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark')
+      await page.unroute('**/assets/*.js')
+      await page.reload()
+      await page.getByRole('navigation').getByText('アプリケーション').waitFor()
+      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+      assert.equal(background, 'rgb(13, 17, 23)')
+    }))
+
+  test('the first load stays within 180 KiB over the wire', () =>
+    site.visit('/applications', {}, async page => {
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      const bytes = await page.evaluate(() =>
+        [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+          .filter(entry => !entry.name.includes('/api/'))
+          .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+      )
+      assert.ok(bytes > 0 && bytes < 180 * 1024, `${bytes} bytes`)
+    }))
+})

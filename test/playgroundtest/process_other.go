@@ -1,0 +1,11 @@
+//go:build !linux
+
+package playgroundtest
+
+import "syscall"
+
+// dieWithParent does nothing: only Linux can tie a process to its parent.
+func dieWithParent() *syscall.SysProcAttr { return nil }
+
+// awaitStopped does nothing: the standard library cannot tell elsewhere.
+func awaitStopped(int) error { return nil }

@@ -1,0 +1,28 @@
+// Package script runs the program as a whole: each testdata/*.txtar is a scenario
+// on a control plane of its own, with a real Git server and the real binary.
+//
+// Besides the commands of testscript a scenario has:
+//
+//	commit REPO DIR          make DIR the whole content of REPO's main branch; sets $HEAD
+//	start [FLAG...]          start "evenkeel run" and wait until it is ready
+//	stop | kill9             end it with SIGTERM, which must exit 0, or SIGKILL
+//	apply FILE...            create or update objects, as field manager "tester"
+//	client-side-apply NS MANAGER FILE
+//	                         create an object as kubectl apply does without --server-side
+//	patch KIND[.GROUP] NS/NAME MANAGER JSON
+//	                         merge-patch an object as a field manager
+//	remove KIND[.GROUP] NS/NAME
+//	refresh APP [hard]       ask for a refresh and wait until it is answered
+//	app APP WANT...          wait until an Application is as wanted: sync=, health=, op=,
+//	                         revision=, condition=TYPE:REGEXP, nocondition=TYPE, gone,
+//	                         resource=KIND/NAME:STATUS[:HEALTH], message=REGEXP, history=N
+//	object KIND[.GROUP] NS/NAME WANT...
+//	                         wait until an object has /json/pointer=VALUE, or is there, or gone
+//	same KIND[.GROUP] NS/NAME
+//	                         the object has the uid that it had when "object" saw it last
+//	cluster kill|restart|pause|resume
+//	git down|up|password VALUE
+//	requests NAME            write the counts of API requests since the last call to stdout
+//
+// Waiting is by watch, for at most a minute. Nothing sleeps.
+package script

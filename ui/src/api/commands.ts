@@ -1,0 +1,67 @@
+import type { ResourceDiff, SyncRequest } from './model'
+
+/** A refusal or failure of the server, in its own words. `status` is 0 where no answer came. */
+export class RequestError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message)
+    this.name = 'RequestError'
+  }
+}
+
+interface AppRef {
+  namespace: string
+  name: string
+}
+
+/** Starts an operation. The answer comes as soon as it is recorded; its progress comes over the stream. */
+export async function syncApplication(app: AppRef, request: SyncRequest): Promise<void> {
+  const query = `?appNamespace=${encodeURIComponent(app.namespace)}`
+  await post(`/api/v1/applications/${encodeURIComponent(app.name)}/sync${query}`, request)
+}
+
+export async function refreshApplication(app: AppRef, type: 'normal' | 'hard'): Promise<void> {
+  await post(`${uiPath(app)}/refresh`, { type })
+}
+
+export async function fetchDiff(app: AppRef, signal: AbortSignal): Promise<readonly ResourceDiff[]> {
+  const answer = await call<{ items?: readonly ResourceDiff[] }>(`${uiPath(app)}/diff`, { signal })
+  return answer.items ?? []
+}
+
+function uiPath(app: AppRef): string {
+  return `/api/ui/v1/applications/${encodeURIComponent(app.namespace)}/${encodeURIComponent(app.name)}`
+}
+
+function post(path: string, body: unknown): Promise<unknown> {
+  return call(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+}
+
+async function call<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(path, { credentials: 'same-origin', ...init })
+  } catch (error) {
+    if (init.signal?.aborted) throw error
+    throw new RequestError(error instanceof Error ? error.message : String(error), 0)
+  }
+  const text = await response.text()
+  if (!response.ok)
+    throw new RequestError(refusal(text) || `${response.status} ${response.statusText}`.trim(), response.status)
+  try {
+    return (text ? JSON.parse(text) : {}) as T
+  } catch {
+    throw new RequestError(`the answer to ${path} is not JSON`, response.status)
+  }
+}
+
+function refusal(text: string): string {
+  try {
+    const body = JSON.parse(text) as { message?: string; error?: string }
+    return body.message || body.error || ''
+  } catch {
+    return text.length < 300 && !text.trimStart().startsWith('<') ? text.trim() : ''
+  }
+}

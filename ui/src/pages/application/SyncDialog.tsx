@@ -1,0 +1,170 @@
+import { useId, useState } from 'react'
+import { fetchDiff, syncApplication } from '../../api/commands'
+import { type AppRow, appKey, type ResourceNode } from '../../api/model'
+import { useWords } from '../../i18n'
+import { Dialog } from '../../parts/Dialog'
+import { useRequest } from '../../parts/request'
+import { StatusIcon } from '../../parts/Status'
+import { useToasts } from '../../parts/Toasts'
+import { useTree } from '../../store/hooks'
+import { describeFailure } from '../failure'
+import { PlanView } from './PlanView'
+import { candidates, type Pick, pickedRefs, pickTest, planSync } from './plan'
+import { ResourcePicker } from './ResourcePicker'
+import styles from './SyncDialog.module.css'
+
+interface SyncDialogProps {
+  app: AppRow
+  onClose(): void
+}
+
+/** A sync is shown before it is started. Nothing dangerous is remembered from one time to the next. */
+export function SyncDialog({ app, onClose }: SyncDialogProps) {
+  const { t } = useWords()
+  const say = useToasts()
+  const { rows } = useTree(appKey(app))
+  const [revision, setRevision] = useState('')
+  const [prune, setPrune] = useState(false)
+  const [dryRun, setDryRun] = useState(false)
+  const [pick, setPick] = useState<Pick>({ mode: 'all' })
+  const [sending, setSending] = useState(false)
+  const diff = useRequest(appKey(app), signal => fetchDiff(app, signal))
+  const plan = diff.data && planSync(diff.data, pickTest(pick, rows), prune)
+  const deletions = plan?.changes.filter(change => change.action === 'delete').length ?? 0
+  const refs = pickedRefs(pick, rows)
+  const running = app.operation?.phase === 'Running' || app.operation?.phase === 'Terminating'
+  const start = async (): Promise<void> => {
+    setSending(true)
+    try {
+      await syncApplication(app, { revision: revision.trim(), prune, dryRun, ...(refs && { resources: refs }) })
+      say('good', dryRun ? t.syncDialog.startedDryRun(app.name) : t.syncDialog.started(app.name))
+      onClose()
+    } catch (error) {
+      say('bad', t.failure.command(t.failure.sync, describeFailure(error, t)))
+      setSending(false)
+    }
+  }
+  const footer = (
+    <>
+      {running && <span className={styles.footNote}>{t.syncDialog.running}</span>}
+      {deletions > 0 && !dryRun && !running && <DeletionNote count={deletions} />}
+      <button type="button" className="button" onClick={onClose}>
+        {t.common.cancel}
+      </button>
+      <button
+        type="button"
+        className={deletions > 0 && !dryRun ? 'button danger' : 'button primary'}
+        disabled={sending || running || refs?.length === 0}
+        onClick={() => void start()}
+      >
+        {dryRun ? t.syncDialog.startDryRun : deletions > 0 ? t.syncDialog.startPrune(deletions) : t.syncDialog.start}
+      </button>
+    </>
+  )
+  return (
+    <Dialog title={t.syncDialog.title(app.name)} width={680} footer={footer} onClose={onClose}>
+      <div className={styles.form}>
+        <Revision app={app} value={revision} onChange={setRevision} />
+        <fieldset className={styles.group}>
+          <legend>{t.syncDialog.options}</legend>
+          <Check label={t.syncDialog.prune} hint={t.syncDialog.pruneHint} on={prune} onChange={setPrune} />
+          <Check label={t.syncDialog.dryRun} hint={t.syncDialog.dryRunHint} on={dryRun} onChange={setDryRun} />
+        </fieldset>
+        <PickChoice pick={pick} setPick={setPick} nodes={rows} />
+        <PlanView
+          plan={plan}
+          problem={diff.problem}
+          again={diff.again}
+          note={revision.trim() ? t.syncDialog.otherRevision : ''}
+        />
+      </div>
+    </Dialog>
+  )
+}
+
+function DeletionNote({ count }: { count: number }) {
+  const { t } = useWords()
+  return (
+    <span className={styles.footNote}>
+      <StatusIcon tone="bad" /> {t.syncDialog.deleteWarning(count)}
+    </span>
+  )
+}
+
+function Revision({ app, value, onChange }: { app: AppRow; value: string; onChange(value: string): void }) {
+  const { t } = useWords()
+  const id = useId()
+  return (
+    <div className={styles.group}>
+      <label htmlFor={id} className={styles.legend}>
+        {t.syncDialog.revision}
+      </label>
+      <input
+        id={id}
+        className="input"
+        value={value}
+        placeholder={app.source.targetRevision || 'HEAD'}
+        aria-describedby={`${id}-hint`}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        onChange={event => onChange(event.target.value)}
+      />
+      <p id={`${id}-hint`} className={styles.hint}>
+        {t.syncDialog.revisionHint}
+      </p>
+    </div>
+  )
+}
+
+interface CheckProps {
+  label: string
+  hint: string
+  on: boolean
+  onChange(on: boolean): void
+}
+
+function Check({ label, hint, on, onChange }: CheckProps) {
+  return (
+    <label className={styles.check}>
+      <input type="checkbox" checked={on} onChange={event => onChange(event.target.checked)} />
+      <span>{label}</span>
+      <span className={styles.hint}>{hint}</span>
+    </label>
+  )
+}
+
+interface PickChoiceProps {
+  pick: Pick
+  setPick(pick: Pick): void
+  nodes: readonly ResourceNode[]
+}
+
+function PickChoice({ pick, setPick, nodes }: PickChoiceProps) {
+  const { t } = useWords()
+  const all = candidates(nodes)
+  const different = pickedRefs({ mode: 'outOfSync' }, nodes)?.length ?? 0
+  const choices: readonly [string, number, Pick][] = [
+    [t.syncDialog.all, all.length, { mode: 'all' }],
+    [t.syncDialog.outOfSync, different, { mode: 'outOfSync' }],
+    [t.syncDialog.choose, -1, { mode: 'choose', ids: new Set() }],
+  ]
+  return (
+    <fieldset className={styles.group}>
+      <legend>{t.syncDialog.resources}</legend>
+      <div className={styles.choices}>
+        {choices.map(([label, count, value]) => (
+          <label key={value.mode} className={styles.choice}>
+            <input type="radio" name="pick" checked={pick.mode === value.mode} onChange={() => setPick(value)} />
+            {label}
+            {count >= 0 && <span className={styles.count}>{count}</span>}
+          </label>
+        ))}
+      </div>
+      {pick.mode === 'choose' && (
+        <ResourcePicker nodes={all} picked={pick.ids} onChange={ids => setPick({ mode: 'choose', ids })} />
+      )}
+      {pick.mode !== 'all' && <p className={styles.hint}>{t.syncDialog.partial}</p>}
+    </fieldset>
+  )
+}

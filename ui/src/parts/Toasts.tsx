@@ -1,0 +1,55 @@
+import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from 'react'
+import { useWords } from '../i18n'
+import { Icon } from './Icon'
+import { StatusIcon } from './Status'
+import styles from './Toasts.module.css'
+
+interface Toast {
+  id: number
+  tone: 'good' | 'bad'
+  text: string
+}
+
+type Say = (tone: Toast['tone'], text: string) => void
+
+const SayContext = createContext<Say | undefined>(undefined)
+/** Good news leaves by itself; a failure stays until it is read and closed. */
+const lifetime = 6000
+
+export function ToastProvider({ children }: { children: ReactNode }) {
+  const { t } = useWords()
+  const [toasts, setToasts] = useState<readonly Toast[]>([])
+  const next = useRef(0)
+  const remove = useCallback((id: number) => setToasts(old => old.filter(toast => toast.id !== id)), [])
+  const say = useCallback<Say>(
+    (tone, text) => {
+      next.current += 1
+      const id = next.current
+      setToasts(old => [...old.slice(-3), { id, tone, text }])
+      if (tone === 'good') setTimeout(() => remove(id), lifetime)
+    },
+    [remove],
+  )
+  return (
+    <SayContext value={say}>
+      {children}
+      <div className={styles.region} role="status" aria-live="polite">
+        {toasts.map(toast => (
+          <div key={toast.id} className={styles.toast}>
+            <StatusIcon tone={toast.tone} />
+            <span className={styles.text}>{toast.text}</span>
+            <button type="button" className="icon-button" aria-label={t.common.close} onClick={() => remove(toast.id)}>
+              <Icon name="close" size={14} />
+            </button>
+          </div>
+        ))}
+      </div>
+    </SayContext>
+  )
+}
+
+export function useToasts(): Say {
+  const say = useContext(SayContext)
+  if (!say) throw new Error('useToasts needs a ToastProvider above it')
+  return say
+}
