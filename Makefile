@@ -23,6 +23,8 @@ go_sources := $(shell find api cmd internal manifests ui -path ui/node_modules -
 ui_sources := $(shell find ui/src ui/public ui/build -type f 2>/dev/null) $(wildcard ui/index.html ui/*.ts ui/*.json)
 playground_sources := $(shell find playground -name '*.go' -not -name '*_test.go' 2>/dev/null) $(wildcard playground/go.* playground/build.sh)
 
+demo_sources := $(shell find demo test/gitserver -type f -not -name '*_test.go' 2>/dev/null)
+
 say = @printf '\n==> %s\n' '$(1)'
 
 # Installs Debian packages if a program is missing: $(call debian,PROGRAM,PACKAGES).
@@ -69,12 +71,12 @@ ui/node_modules/.installed: ui/package.json ui/package-lock.json
 	@touch $@
 
 .PHONY: demo
-demo: build bin/evenkeel-demo ## Run Evenkeel on a playground cluster with example Applications
-	bin/evenkeel-demo up
+demo: build bin/evenkeel-demo ## Run Evenkeel on a playground cluster with four applications
+	@bin/evenkeel-demo up
 
-bin/evenkeel-demo: go.mod go.sum $(go_sources) $(shell find demo test/gitserver -type f 2>/dev/null)
+bin/evenkeel-demo: go.mod go.sum $(demo_sources) $(wildcard api/v1alpha1/*.go)
 	$(call say,building bin/evenkeel-demo)
-	CGO_ENABLED=0 go build -trimpath -o $@ ./demo
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./demo
 	@touch $@
 
 ##

@@ -47,7 +47,8 @@ func startChild(o childOptions) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{name: o.name, log: o.log, cmd: exec.Command(o.path, o.args...), done: make(chan struct{})}
+	c := &child{name: o.name, log: o.log, done: make(chan struct{})}
+	c.cmd = exec.Command(o.path, o.args...) //nolint:noctx // stop ends it, when it is its turn
 	output := &lineWriter{file: log, line: o.line}
 	c.cmd.Stdout, c.cmd.Stderr = output, output
 	c.cmd.SysProcAttr = ownGroup()

@@ -17,7 +17,7 @@ func TestStopEndsGrandchildren(t *testing.T) {
 	c := shell(t, `exec 9>`+alive+`; sleep 1000 & echo started; wait`, lines)
 	held, err := os.Open(alive) // once there is a writer
 	must(t, err)
-	defer held.Close()
+	defer func() { _ = held.Close() }()
 	if _, err := await(t.Context(), c, lines); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestInterruptedWhileStarting(t *testing.T) {
 	}()
 	held, err := os.Open(started) // once the program runs
 	must(t, err)
-	defer held.Close()
+	defer func() { _ = held.Close() }()
 	interrupt()
 	if err := <-ended; err != nil {
 		t.Errorf("up: %v, want no error: somebody stopped it", err)

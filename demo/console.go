@@ -40,7 +40,7 @@ func newConsole(out io.Writer, plain bool) *console {
 
 // say writes a line, or several.
 func (c *console) say(format string, args ...any) {
-	fmt.Fprintf(c.out, format+"\n", args...)
+	_, _ = fmt.Fprintf(c.out, format+"\n", args...) // nobody reads any more if this fails
 }
 
 // during shows what is being done while work does it, and how long it took. What

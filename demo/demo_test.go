@@ -100,8 +100,11 @@ func rehearse(t *testing.T, shown content) *rehearsal {
 	go func() { r.ended <- up(ctx, o, newConsole(&out, false)) }()
 	t.Cleanup(func() {
 		cancel()
-		if r.ended != nil {
-			<-r.ended
+		if r.ended == nil {
+			return
+		}
+		if err := <-r.ended; err != nil {
+			t.Error(err)
 		}
 	})
 	select {
@@ -141,7 +144,7 @@ func (r *rehearsal) stop(t *testing.T) {
 	}
 	for _, address := range []string{r.demo.URL, r.demo.Git} {
 		if c, err := net.Dial("tcp", hostOf(t, address)); err == nil {
-			c.Close()
+			_ = c.Close()
 			t.Errorf("somebody still listens at %s", address)
 		}
 	}
@@ -167,7 +170,7 @@ func TestKilled(t *testing.T) {
 	for _, address := range []string{d.URL, config.Host, d.Git} {
 		c, err := net.Dial("tcp", hostOf(t, address))
 		must(t, err)
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		connections = append(connections, c)
 	}
 	must(t, process.Kill())

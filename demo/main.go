@@ -45,6 +45,10 @@ type program struct {
 	out, err io.Writer
 }
 
+func (p program) complain(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.err, format, args...) // the exit code says it too
+}
+
 // settings are the flags.
 type settings struct {
 	bin, crds, state string
@@ -54,12 +58,12 @@ type settings struct {
 
 func run(ctx context.Context, p program, args []string) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		fmt.Fprint(p.err, usage)
+		p.complain("%s", usage)
 		return exitUsage
 	}
 	verb, known := tries()[args[0]]
 	if !known && args[0] != "up" {
-		fmt.Fprintf(p.err, "evenkeel-demo: there is no verb %q\n\n%s", args[0], usage)
+		p.complain("evenkeel-demo: there is no verb %q\n\n%s", args[0], usage)
 		return exitUsage
 	}
 	s, err := parse(args[0], args[1:], p.err)
@@ -67,7 +71,7 @@ func run(ctx context.Context, p program, args []string) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "evenkeel-demo %s: %v\n", args[0], err)
+		p.complain("evenkeel-demo %s: %v\n", args[0], err)
 		return exitUsage
 	}
 	con := newConsole(p.out, s.plain)
@@ -77,7 +81,7 @@ func run(ctx context.Context, p program, args []string) int {
 		err = upDemo(ctx, p, s, con)
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "evenkeel-demo %s: %v\n", args[0], err)
+		p.complain("evenkeel-demo %s: %v\n", args[0], err)
 		return exitFailed
 	}
 	return 0

@@ -47,12 +47,11 @@ func claim(path string) (*stateFile, error) {
 			return nil, err
 		}
 		if !s.current() {
-			s.file.Close() // the demo that had it removed it just now
+			_ = s.file.Close() // the demo that had it removed it just now
 			continue
 		}
 		if err := s.sweep(); err != nil {
-			s.file.Close()
-			return nil, err
+			return nil, errors.Join(err, s.file.Close())
 		}
 		return s, nil
 	}
@@ -67,7 +66,7 @@ func lockState(path string) (*stateFile, error) {
 	if err == nil {
 		return &stateFile{path: path, file: file}, nil
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
@@ -90,9 +89,9 @@ func (s *stateFile) current() bool {
 
 // sweep removes the directory of a demo that could not.
 func (s *stateFile) sweep() error {
-	d, err := decodeState(s.file)
-	if err != nil || !strings.HasPrefix(filepath.Base(d.Dir), dirPrefix) {
-		return nil // a new file, or nothing that is known to be a demo's
+	d, _ := decodeState(s.file) // a new file says nothing
+	if !strings.HasPrefix(filepath.Base(d.Dir), dirPrefix) {
+		return nil
 	}
 	if err := os.RemoveAll(d.Dir); err != nil {
 		return fmt.Errorf("remove what an earlier demo left: %w", err)
@@ -127,7 +126,7 @@ func findDemo(path string) (demo, error) {
 	if err != nil {
 		return demo{}, fmt.Errorf("the demo's state file: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
 		return demo{}, errNotRunning
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,7 +79,7 @@ func up(asked context.Context, o upOptions, con *console) (err error) {
 // unlessStopped is err, but nil if somebody asked for the end.
 func unlessStopped(asked context.Context, err error) error {
 	if asked.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // what fails then fails because of that
 	}
 	return err
 }
@@ -100,8 +101,8 @@ type stage struct {
 // stop ends what was started and removes what was written.
 func (s *stage) stop() error {
 	return s.console.during("stopping", func() (string, error) {
-		for i := len(s.stops) - 1; i >= 0; i-- {
-			s.stops[i]()
+		for _, stop := range slices.Backward(s.stops) {
+			stop()
 		}
 		s.watching.Wait()
 		return "stopped; nothing is left", os.RemoveAll(s.demo.Dir)

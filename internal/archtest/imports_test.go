@@ -77,12 +77,12 @@ var components = map[string]component{
 	"server": {edges, []string{words, "view", "authn", "authz", "settings", "ui"}, becauseEdge},
 	"cli":    {edges, []string{words, "view", "authn", "authz", "settings", "client"}, becauseEdge},
 
-	"cmd": {wiring, []string{words, leaves, inputs, decisions, action, loops, edges}, becauseEverybody},
+	"demo": {wiring, []string{words, "tests"}, "the demo is a user of the programs: it talks to them as people do"},
+	"cmd":  {wiring, []string{words, leaves, inputs, decisions, action, loops, edges}, becauseEverybody},
 
 	// What only tests import may import everything, and nobody else imports it.
 	"test":     {"tests", []string{words, leaves, inputs, decisions, action, loops, edges, wiring}, ""},
 	"archtest": {"tests", nil, ""},
-	"anchor":   {"tests", nil, ""},
 }
 
 // componentOf is the component that a directory belongs to.

@@ -29,7 +29,9 @@ type objects struct {
 	projects cache.SharedIndexInformer
 	ns       string
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// created is the default project that was just made, until the watch tells of it.
+	created *v1alpha1.AppProject
 	written map[types.NamespacedName]*v1alpha1.Application // newer than the informer's, until that catches up
 }
 
@@ -138,10 +140,18 @@ func (o *objects) list() []*v1alpha1.Application {
 
 func (o *objects) project(name string) *v1alpha1.AppProject {
 	obj, ok, err := o.projects.GetStore().GetByKey(o.ns + "/" + name)
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if err != nil || !ok {
+		if o.created != nil && o.created.Name == name {
+			return o.created
+		}
 		return nil
 	}
 	p, _ := obj.(*v1alpha1.AppProject)
+	if o.created != nil && o.created.Name == name {
+		o.created = nil
+	}
 	return p
 }
 
@@ -163,10 +173,13 @@ func (o *objects) patch(ctx context.Context, key types.NamespacedName, body []by
 
 func (o *objects) createProject(ctx context.Context, p *v1alpha1.AppProject) error {
 	err := o.client.Post().Namespace(o.ns).Resource("appprojects").Body(p).Do(ctx).Error()
-	if apierrors.IsAlreadyExists(err) {
-		return nil
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
 	}
-	return err
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.created = p
+	return nil
 }
 
 // older says whether resource version a is older than b.
