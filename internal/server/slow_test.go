@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -42,6 +41,9 @@ func (p *pipes) dial() net.Conn {
 	return near
 }
 
+// send ends when the other side has read it all or has hung up.
+func send(conn net.Conn, text string) { _, _ = io.WriteString(conn, text) }
+
 // Whoever is slow on purpose is dropped, and holds nothing for longer than this.
 func TestSlowloris(t *testing.T) {
 	cases := []struct {
@@ -64,7 +66,7 @@ func TestSlowloris(t *testing.T) {
 					ended <- server.Serve(ctx, p, server.New(server.Options{View: cl.view, Commands: cl, Apps: cl}), nil)
 				}()
 				conn, begun := p.dial(), time.Now()
-				go fmt.Fprint(conn, c.sent)
+				go send(conn, c.sent)
 				answer, err := io.ReadAll(conn)
 				if took := time.Since(begun); err != nil || took > c.limit+time.Second {
 					t.Errorf("held for %v (%v): %s", took, err, answer)
@@ -91,13 +93,13 @@ func TestServeFinishesRequests(t *testing.T) {
 			cancel()
 			select {
 			case <-time.After(time.Second):
-				fmt.Fprint(w, "done")
+				_, _ = io.WriteString(w, "done")
 			case <-r.Context().Done():
 			}
 		})
 		go func() { ended <- server.Serve(ctx, p, h, nil) }()
 		conn := p.dial()
-		go fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		go send(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		answer, err := io.ReadAll(conn)
 		if err != nil || !strings.HasSuffix(string(answer), "done") {
 			t.Errorf("%s, %v", answer, err)

@@ -102,24 +102,40 @@ func terminate(ctx context.Context, c *kube.Client) error { return c.Terminate(c
 func TestSync(t *testing.T) {
 	const auto = "  syncPolicy: {automated: {}}\n"
 	runCommands(t, []commandCase{
-		{reason: "a sync is an operation, with the policy's options and retries",
-			app: shop + "  syncPolicy: {syncOptions: [CreateNamespace=true], retry: {limit: 5}}\n", do: syncing(syncTo("abc")),
-			want: "{sync: {revision: abc, syncOptions: [CreateNamespace=true]}, initiatedBy: {}, retry: {limit: 5}}", path: []string{"operation"}},
-		{reason: "options of one's own replace the policy's, none included", app: shop + "  syncPolicy: {syncOptions: [CreateNamespace=true]}\n",
+		{
+			reason: "a sync is an operation, with the policy's options and retries",
+			app:    shop + "  syncPolicy: {syncOptions: [CreateNamespace=true], retry: {limit: 5}}\n", do: syncing(syncTo("abc")),
+			want: "{sync: {revision: abc, syncOptions: [CreateNamespace=true]}, initiatedBy: {}, retry: {limit: 5}}", path: []string{"operation"},
+		},
+		{
+			reason: "options of one's own replace the policy's, none included", app: shop + "  syncPolicy: {syncOptions: [CreateNamespace=true]}\n",
 			do:   syncing(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{SyncOptions: []string{}}, Retry: v1alpha1.RetryStrategy{Limit: 1}}),
-			want: "{sync: {}, initiatedBy: {}, retry: {limit: 1}}", path: []string{"operation"}},
-		{reason: "one operation at a time", app: shop + "operation: {sync: {revision: old}}\n", do: syncing(plainSync()),
-			kind: fault.Conflict, says: "sync application argocd/shop: another operation is already in progress", want: "{sync: {revision: old}}", path: []string{"operation"}},
-		{reason: "not while it is being deleted", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [x],", 1), do: syncing(plainSync()),
-			kind: fault.Conflict, says: "it is being deleted", want: "null", path: []string{"operation"}},
-		{reason: "automation decides the revision", app: shop + auto, do: syncing(syncTo("v1")),
-			kind: fault.Conflict, says: "it cannot be synced to v1: it is synced automatically to main", want: "null", path: []string{"operation"}},
-		{reason: "the automation's own revision is fine", app: shop + auto, do: syncing(syncTo("main")),
-			want: "{sync: {revision: main}, initiatedBy: {}, retry: {}}", path: []string{"operation"}},
-		{reason: "a dry run may look at any revision", app: shop + auto, do: syncing(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: "v1", DryRun: true}}),
-			want: "{sync: {revision: v1, dryRun: true}, initiatedBy: {}, retry: {}}", path: []string{"operation"}},
-		{reason: "automation that is switched off decides nothing", app: shop + "  syncPolicy: {automated: {enabled: false}}\n", do: syncing(syncTo("v1")),
-			want: "{sync: {revision: v1}, initiatedBy: {}, retry: {}}", path: []string{"operation"}},
+			want: "{sync: {}, initiatedBy: {}, retry: {limit: 1}}", path: []string{"operation"},
+		},
+		{
+			reason: "one operation at a time", app: shop + "operation: {sync: {revision: old}}\n", do: syncing(plainSync()),
+			kind: fault.Conflict, says: "sync application argocd/shop: another operation is already in progress", want: "{sync: {revision: old}}", path: []string{"operation"},
+		},
+		{
+			reason: "not while it is being deleted", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [x],", 1), do: syncing(plainSync()),
+			kind: fault.Conflict, says: "it is being deleted", want: "null", path: []string{"operation"},
+		},
+		{
+			reason: "automation decides the revision", app: shop + auto, do: syncing(syncTo("v1")),
+			kind: fault.Conflict, says: "it cannot be synced to v1: it is synced automatically to main", want: "null", path: []string{"operation"},
+		},
+		{
+			reason: "the automation's own revision is fine", app: shop + auto, do: syncing(syncTo("main")),
+			want: "{sync: {revision: main}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
+		{
+			reason: "a dry run may look at any revision", app: shop + auto, do: syncing(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: "v1", DryRun: true}}),
+			want: "{sync: {revision: v1, dryRun: true}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
+		{
+			reason: "automation that is switched off decides nothing", app: shop + "  syncPolicy: {automated: {enabled: false}}\n", do: syncing(syncTo("v1")),
+			want: "{sync: {revision: v1}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
 		{reason: "an operation must be a sync", app: shop, do: syncing(v1alpha1.Operation{}), kind: fault.Invalid, says: "no sync", want: "null", path: []string{"operation"}},
 		{reason: "no such application", app: strings.Replace(shop, "name: shop,", "name: other,", 1), do: syncing(plainSync()), kind: fault.NotFound, says: "sync application argocd/shop"},
 	})
@@ -134,25 +150,35 @@ func TestRefresh(t *testing.T) {
 
 func TestTerminate(t *testing.T) {
 	runCommands(t, []commandCase{
-		{reason: "a running operation is asked to stop", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Running, message: m}}\n", do: terminate,
-			want: "{phase: Terminating, message: m}", path: []string{"status", "operationState"}},
+		{
+			reason: "a running operation is asked to stop", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Running, message: m}}\n", do: terminate,
+			want: "{phase: Terminating, message: m}", path: []string{"status", "operationState"},
+		},
 		{reason: "one that has not begun is withdrawn", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Failed}}\n", do: terminate, want: "null", path: []string{"operation"}},
-		{reason: "nothing runs", app: shop + "status: {operationState: {phase: Succeeded}}\n", do: terminate,
-			kind: fault.Conflict, says: "no operation is in progress", want: "{phase: Succeeded}", path: []string{"status", "operationState"}},
+		{
+			reason: "nothing runs", app: shop + "status: {operationState: {phase: Succeeded}}\n", do: terminate,
+			kind: fault.Conflict, says: "no operation is in progress", want: "{phase: Succeeded}", path: []string{"status", "operationState"},
+		},
 	})
 }
 
 func TestDelete(t *testing.T) {
 	runCommands(t, []commandCase{
 		{reason: "cascading", app: shop, do: remove(v1alpha1.FinalizerForeground), want: "[resources-finalizer.argocd.argoproj.io]", path: []string{"metadata", "finalizers"}},
-		{reason: "the policy of now, not of then", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [mine, resources-finalizer.argocd.argoproj.io/foreground],", 1),
-			do: remove(v1alpha1.FinalizerBackground), want: "[mine, resources-finalizer.argocd.argoproj.io/background]", path: []string{"metadata", "finalizers"}},
-		{reason: "orphaning leaves others' finalizers", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io, mine],", 1),
-			do: remove(""), want: "[mine]", path: []string{"metadata", "finalizers"}},
+		{
+			reason: "the policy of now, not of then", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [mine, resources-finalizer.argocd.argoproj.io/foreground],", 1),
+			do: remove(v1alpha1.FinalizerBackground), want: "[mine, resources-finalizer.argocd.argoproj.io/background]", path: []string{"metadata", "finalizers"},
+		},
+		{
+			reason: "orphaning leaves others' finalizers", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io, mine],", 1),
+			do: remove(""), want: "[mine]", path: []string{"metadata", "finalizers"},
+		},
 		{reason: "orphaning", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io],", 1), do: remove("")},
 		{reason: "one that is being deleted can be let go", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [resources-finalizer.argocd.argoproj.io],", 1), do: remove("")},
-		{reason: "one that is being deleted keeps its way", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [mine],", 1),
-			do: remove(v1alpha1.FinalizerForeground), want: "[mine]", path: []string{"metadata", "finalizers"}},
+		{
+			reason: "one that is being deleted keeps its way", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [mine],", 1),
+			do: remove(v1alpha1.FinalizerForeground), want: "[mine]", path: []string{"metadata", "finalizers"},
+		},
 		{reason: "a finalizer that deletes nothing", app: shop, do: remove("mine"), kind: fault.Invalid, says: "does not delete resources", want: "null", path: []string{"metadata", "finalizers"}},
 	})
 }
