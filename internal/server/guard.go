@@ -83,15 +83,22 @@ func localHost(host string) bool {
 		if !decimal(port) {
 			return false
 		}
-		name = h
-	} else if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
-		name = host[1 : len(host)-1]
+		name = strings.TrimSuffix(host, ":"+port)
+		if name != h && name != "["+h+"]" {
+			return false
+		}
 	}
 	if strings.EqualFold(name, "localhost") {
 		return true
 	}
-	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Zone() == "" && addr.IsLoopback()
+	bare, bracketed := strings.CutPrefix(name, "[")
+	if bracketed {
+		if bare, bracketed = strings.CutSuffix(bare, "]"); !bracketed {
+			return false
+		}
+	}
+	addr, err := netip.ParseAddr(bare)
+	return err == nil && addr.Zone() == "" && addr.IsLoopback() && addr.Is6() == bracketed
 }
 
 func decimal(s string) bool {

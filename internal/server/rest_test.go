@@ -22,8 +22,10 @@ func (trees) Tree(_, name string) []view.Node {
 		return nil
 	}
 	return []view.Node{
-		{ID: "apps/Deployment/prod/web", UID: "u1", Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "prod", Name: "web", Managed: true, Health: "Degraded",
-			Message: "no image", Images: []string{"nginx:1"}, Info: []view.Info{{Name: "Revision", Value: "Rev:2"}}, CreatedAt: "2026-11-23T08:00:00Z"},
+		{
+			ID: "apps/Deployment/prod/web", UID: "u1", Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "prod", Name: "web", Managed: true, Health: "Degraded",
+			Message: "no image", Images: []string{"nginx:1"}, Info: []view.Info{{Name: "Revision", Value: "Rev:2"}}, CreatedAt: "2026-11-23T08:00:00Z",
+		},
 		{ID: "apps/ReplicaSet/prod/web-1", UID: "u2", Parent: "apps/Deployment/prod/web", Group: "apps", Version: "v1", Kind: "ReplicaSet", Namespace: "prod", Name: "web-1"},
 	}
 }

@@ -74,7 +74,7 @@ func call(t *testing.T, method, url, body string, headers ...string) (int, http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -143,9 +143,16 @@ func TestForeignPages(t *testing.T) {
 		{"a prefix", []string{"Origin", "http://" + host + ".evil.example"}, false},
 	}
 	requests := [][2]string{
-		{"GET", "/api/v1/applications"}, {"GET", "/api/v1/applications/shop?refresh=hard"}, {"GET", "/api/ui/v1/stream"},
-		{"GET", "/api/v1/stream/applications?selector=!"}, {"GET", "/api/version"}, {"DELETE", "/api/v1/applications/shop"},
-		{"POST", "/api/v1/applications/shop/sync"}, {"OPTIONS", "/api/v1/applications/shop"}, {"GET", "/api/v1/clusters"}, {"GET", "/api/nowhere"},
+		{"GET", "/api/v1/applications"},
+		{"GET", "/api/v1/applications/shop?refresh=hard"},
+		{"GET", "/api/ui/v1/stream"},
+		{"GET", "/api/v1/stream/applications?selector=!"},
+		{"GET", "/api/version"},
+		{"DELETE", "/api/v1/applications/shop"},
+		{"POST", "/api/v1/applications/shop/sync"},
+		{"OPTIONS", "/api/v1/applications/shop"},
+		{"GET", "/api/v1/clusters"},
+		{"GET", "/api/nowhere"},
 	}
 	for _, c := range cases {
 		for _, q := range requests {
@@ -250,10 +257,20 @@ func unquote(s string) string { return strings.ReplaceAll(s, `\"`, `"`) }
 func TestNotServedYet(t *testing.T) {
 	addr := start(t, newCluster())
 	cases := [][2]string{
-		{"GET", "/api/v1/clusters"}, {"GET", "/api/v1/repositories/https%3A%2F%2Fgit.example%2Fx/refs"}, {"POST", "/api/v1/applications/shop/rollback"},
-		{"PUT", "/api/v1/applications/shop"}, {"GET", "/api/v1/applications/shop/events"}, {"GET", "/api/v1/account/can-i/applications/sync/a/b"},
-		{"POST", "/api/v1/session"}, {"GET", "/api/v1/applicationsets"}, {"GET", "/api/v1/stream/applications/shop/resource-tree"}, {"POST", "/api/webhook"},
-		{"GET", "/api/v1/projects/default/detailed"}, {"DELETE", "/api/v1/projects/default"}, {"GET", "/api/v1/settings/plugins"}, {"GET", "/api/v1/certificates"},
+		{"GET", "/api/v1/clusters"},
+		{"GET", "/api/v1/repositories/https%3A%2F%2Fgit.example%2Fx/refs"},
+		{"POST", "/api/v1/applications/shop/rollback"},
+		{"PUT", "/api/v1/applications/shop"},
+		{"GET", "/api/v1/applications/shop/events"},
+		{"GET", "/api/v1/account/can-i/applications/sync/a/b"},
+		{"POST", "/api/v1/session"},
+		{"GET", "/api/v1/applicationsets"},
+		{"GET", "/api/v1/stream/applications/shop/resource-tree"},
+		{"POST", "/api/webhook"},
+		{"GET", "/api/v1/projects/default/detailed"},
+		{"DELETE", "/api/v1/projects/default"},
+		{"GET", "/api/v1/settings/plugins"},
+		{"GET", "/api/v1/certificates"},
 	}
 	for _, c := range cases {
 		status, h, body := call(t, c[0], "http://"+addr+c[1], "")
@@ -278,7 +295,7 @@ func TestHealth(t *testing.T) {
 	broken := fault.New(fault.Unavailable, "caches are not filled")
 	addr := start(t, newCluster(), func(o *server.Options) {
 		o.Ready = func() error { return broken }
-		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "argocd_app_info 1") })
+		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "argocd_app_info 1") })
 	})
 	for path, want := range map[string]string{"/healthz": "200 ok\n", "/readyz": "503 caches are not filled\n", "/metrics": "200 argocd_app_info 1"} {
 		if status, _, body := call(t, "GET", "http://"+addr+path, ""); fmt.Sprint(status, " ", body) != want {
@@ -315,7 +332,7 @@ func TestServeStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body := bufio.NewReader(resp.Body)
 	if line, err := body.ReadString('\n'); err != nil || line != ": ready\n" {
 		t.Fatalf("%q, %v", line, err)

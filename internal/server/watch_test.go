@@ -27,7 +27,10 @@ func follow(t *testing.T, url string, headers ...string) (next func() string, he
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cancel(); resp.Body.Close() })
+	t.Cleanup(func() {
+		cancel()
+		_ = resp.Body.Close() // it was cancelled
+	})
 	lines := bufio.NewReader(resp.Body)
 	return func() string {
 		line, err := lines.ReadString('\n')

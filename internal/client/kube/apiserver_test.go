@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -193,7 +194,11 @@ func reply(w http.ResponseWriter, obj *unstructured.Unstructured, err error) {
 		_, _ = w.Write(must(json.Marshal(obj.Object)))
 		return
 	}
-	status := err.(*apierrors.StatusError).Status()
+	failure, ok := errors.AsType[*apierrors.StatusError](err)
+	if !ok {
+		panic(err)
+	}
+	status := failure.Status()
 	status.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
 	w.WriteHeader(int(status.Code))
 	_, _ = w.Write(must(json.Marshal(status)))

@@ -28,6 +28,12 @@ func TestRealAPIServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	const namespace, name = "default", "kube-test"
+	create(t, c, namespace, name)
+	operate(t, c, namespace, name)
+}
+
+func create(t *testing.T, c *kube.Client, namespace, name string) {
+	t.Helper()
 	ctx := t.Context()
 	app, err := c.Create(ctx, &v1alpha1.Application{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
@@ -53,7 +59,13 @@ func TestRealAPIServer(t *testing.T) {
 	if err != nil || app.Spec.Project != "default" {
 		t.Fatalf("JSON patch: %v", err)
 	}
-	if app, err = c.Refresh(ctx, namespace, name, v1alpha1.RefreshHard); err != nil || app.Annotations[v1alpha1.AnnotationRefresh] != "hard" {
+}
+
+func operate(t *testing.T, c *kube.Client, namespace, name string) {
+	t.Helper()
+	ctx := t.Context()
+	app, err := c.Refresh(ctx, namespace, name, v1alpha1.RefreshHard)
+	if err != nil || app.Annotations[v1alpha1.AnnotationRefresh] != "hard" {
 		t.Fatalf("refresh: %v", err)
 	}
 	op := v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: "abc"}, InitiatedBy: v1alpha1.OperationInitiator{Username: "local"}}

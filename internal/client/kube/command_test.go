@@ -24,98 +24,19 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: shop}
 `
 
-func TestCommands(t *testing.T) {
-	sync := func(op v1alpha1.Operation) func(context.Context, *kube.Client) error {
-		return func(ctx context.Context, c *kube.Client) error {
-			_, err := c.Sync(ctx, "argocd", "shop", op)
-			return err
-		}
-	}
-	patch := func(kind types.PatchType, patch string) func(context.Context, *kube.Client) error {
-		return func(ctx context.Context, c *kube.Client) error {
-			_, err := c.Patch(ctx, "argocd", "shop", kind, []byte(patch))
-			return err
-		}
-	}
-	remove := func(finalizer string) func(context.Context, *kube.Client) error {
-		return func(ctx context.Context, c *kube.Client) error { return c.Delete(ctx, "argocd", "shop", finalizer) }
-	}
-	terminate := func(ctx context.Context, c *kube.Client) error { return c.Terminate(ctx, "argocd", "shop") }
-	plain := v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{}}
-	to := func(revision string) v1alpha1.Operation {
-		return v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: revision}}
-	}
-	const auto = "  syncPolicy: {automated: {}}\n"
-	cases := []struct {
-		reason string
-		app    string
-		do     func(context.Context, *kube.Client) error
-		kind   fault.Kind
-		says   string // part of the error; empty means none
-		want   string // fields that the Application has then; empty means it is gone
-		path   []string
-	}{
-		{reason: "a sync is an operation, with the policy's options and retries",
-			app: shop + "  syncPolicy: {syncOptions: [CreateNamespace=true], retry: {limit: 5}}\n", do: sync(to("abc")),
-			want: "{sync: {revision: abc, syncOptions: [CreateNamespace=true]}, initiatedBy: {}, retry: {limit: 5}}", path: []string{"operation"}},
-		{reason: "options of one's own replace the policy's, none included", app: shop + "  syncPolicy: {syncOptions: [CreateNamespace=true]}\n",
-			do:   sync(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{SyncOptions: []string{}}, Retry: v1alpha1.RetryStrategy{Limit: 1}}),
-			want: "{sync: {}, initiatedBy: {}, retry: {limit: 1}}", path: []string{"operation"}},
-		{reason: "one operation at a time", app: shop + "operation: {sync: {revision: old}}\n", do: sync(plain),
-			kind: fault.Conflict, says: "sync application argocd/shop: another operation is already in progress", want: "{sync: {revision: old}}", path: []string{"operation"}},
-		{reason: "not while it is being deleted", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [x],", 1), do: sync(plain),
-			kind: fault.Conflict, says: "it is being deleted", want: "null", path: []string{"operation"}},
-		{reason: "automation decides the revision", app: shop + auto, do: sync(to("v1")),
-			kind: fault.Conflict, says: "it cannot be synced to v1: it is synced automatically to main", want: "null", path: []string{"operation"}},
-		{reason: "the automation's own revision is fine", app: shop + auto, do: sync(to("main")),
-			want: "{sync: {revision: main}, initiatedBy: {}, retry: {}}", path: []string{"operation"}},
-		{reason: "a dry run may look at any revision", app: shop + auto, do: sync(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: "v1", DryRun: true}}),
-			want: "{sync: {revision: v1, dryRun: true}, initiatedBy: {}, retry: {}}", path: []string{"operation"}},
-		{reason: "automation that is switched off decides nothing", app: shop + "  syncPolicy: {automated: {enabled: false}}\n", do: sync(to("v1")),
-			want: "{sync: {revision: v1}, initiatedBy: {}, retry: {}}", path: []string{"operation"}},
-		{reason: "an operation must be a sync", app: shop, do: sync(v1alpha1.Operation{}), kind: fault.Invalid, says: "no sync", want: "null", path: []string{"operation"}},
-		{reason: "no such application", app: strings.Replace(shop, "name: shop,", "name: other,", 1), do: sync(plain), kind: fault.NotFound, says: "sync application argocd/shop"},
+// commandCase is a command on argocd/shop, and what becomes of it.
+type commandCase struct {
+	reason string
+	app    string
+	do     func(context.Context, *kube.Client) error
+	kind   fault.Kind
+	says   string // part of the error; empty means none
+	want   string // fields that the Application has then; empty means it is gone
+	path   []string
+}
 
-		{reason: "a refresh is an annotation", app: shop, do: func(ctx context.Context, c *kube.Client) error {
-			_, err := c.Refresh(ctx, "argocd", "shop", "hard")
-			return err
-		}, want: "{argocd.argoproj.io/refresh: hard}", path: []string{"metadata", "annotations"}},
-		{reason: "there are two kinds of refresh", app: shop, do: func(ctx context.Context, c *kube.Client) error {
-			_, err := c.Refresh(ctx, "argocd", "shop", "soft")
-			return err
-		}, kind: fault.Invalid, says: "want normal or hard", want: "null", path: []string{"metadata", "annotations"}},
-
-		{reason: "a running operation is asked to stop", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Running, message: m}}\n", do: terminate,
-			want: "{phase: Terminating, message: m}", path: []string{"status", "operationState"}},
-		{reason: "one that has not begun is withdrawn", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Failed}}\n", do: terminate, want: "null", path: []string{"operation"}},
-		{reason: "nothing runs", app: shop + "status: {operationState: {phase: Succeeded}}\n", do: terminate,
-			kind: fault.Conflict, says: "no operation is in progress", want: "{phase: Succeeded}", path: []string{"status", "operationState"}},
-
-		{reason: "cascading", app: shop, do: remove(v1alpha1.FinalizerForeground), want: "[resources-finalizer.argocd.argoproj.io]", path: []string{"metadata", "finalizers"}},
-		{reason: "the policy of now, not of then", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [mine, resources-finalizer.argocd.argoproj.io/foreground],", 1),
-			do: remove(v1alpha1.FinalizerBackground), want: "[mine, resources-finalizer.argocd.argoproj.io/background]", path: []string{"metadata", "finalizers"}},
-		{reason: "orphaning leaves others' finalizers", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io, mine],", 1),
-			do: remove(""), want: "[mine]", path: []string{"metadata", "finalizers"}},
-		{reason: "orphaning", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io],", 1), do: remove("")},
-		{reason: "one that is being deleted can be let go", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [resources-finalizer.argocd.argoproj.io],", 1), do: remove("")},
-		{reason: "one that is being deleted keeps its way", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [mine],", 1),
-			do: remove(v1alpha1.FinalizerForeground), want: "[mine]", path: []string{"metadata", "finalizers"}},
-		{reason: "a finalizer that deletes nothing", app: shop, do: remove("mine"), kind: fault.Invalid, says: "does not delete resources", want: "null", path: []string{"metadata", "finalizers"}},
-
-		{reason: "merge patch", app: shop, do: patch(types.MergePatchType, `{"spec":{"source":{"targetRevision":"v2"}}}`), want: "v2", path: []string{"spec", "source", "targetRevision"}},
-		{reason: "JSON patch", app: shop, do: patch(types.JSONPatchType, `[{"op":"replace","path":"/spec/source/targetRevision","value":"v3"}]`), want: "v3", path: []string{"spec", "source", "targetRevision"}},
-		{reason: "a test that fails", app: shop, do: patch(types.JSONPatchType, `[{"op":"test","path":"/spec/project","value":"x"}]`), kind: fault.Conflict, says: "does not fit", want: "default", path: []string{"spec", "project"}},
-		{reason: "status is the controller's", app: shop, do: patch(types.MergePatchType, `{"status":{"sync":{"status":"Synced"}}}`), kind: fault.Invalid, says: "spec, labels, annotations and finalizers only", want: "null", path: []string{"status"}},
-		{reason: "operations go through sync", app: shop, do: patch(types.MergePatchType, `{"operation":{"sync":{}}}`), kind: fault.Invalid, says: "only", want: "null", path: []string{"operation"}},
-		{reason: "a name stays", app: shop, do: patch(types.MergePatchType, `{"metadata":{"name":"other"}}`), kind: fault.Invalid, says: "only", want: "shop", path: []string{"metadata", "name"}},
-		{reason: "an unknown field", app: shop, do: patch(types.MergePatchType, `{"spec":{"sauce":{}}}`), kind: fault.Invalid, says: `unknown field "spec.sauce"`, want: "null", path: []string{"spec", "sauce"}},
-		{reason: "a wrong type", app: shop, do: patch(types.MergePatchType, `{"spec":{"project":7}}`), kind: fault.Invalid, says: "no application", want: "default", path: []string{"spec", "project"}},
-		{reason: "an outcome without a source", app: shop, do: patch(types.MergePatchType, `{"spec":{"source":null}}`), kind: fault.Invalid, says: "spec.source or spec.sources is missing", want: "default", path: []string{"spec", "project"}},
-		{reason: "no object", app: shop, do: patch(types.MergePatchType, `[]`), kind: fault.Invalid, says: "no JSON object", want: "default", path: []string{"spec", "project"}},
-		{reason: "no list", app: shop, do: patch(types.JSONPatchType, `{}`), kind: fault.Invalid, says: "cannot be read", want: "default", path: []string{"spec", "project"}},
-		{reason: "a copy bomb", app: shop, do: patch(types.JSONPatchType, bomb()), kind: fault.Invalid, says: "cannot be applied", want: "default", path: []string{"spec", "project"}},
-		{reason: "another sort of patch", app: shop, do: patch(types.ApplyYAMLPatchType, `{}`), kind: fault.Invalid, says: "want a JSON patch or a merge patch", want: "default", path: []string{"spec", "project"}},
-	}
+func runCommands(t *testing.T, cases []commandCase) {
+	t.Helper()
 	for _, c := range cases {
 		t.Run(c.reason, func(t *testing.T) {
 			s, client := startAPIServer(t, c.app)
@@ -143,6 +64,141 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+func plainSync() v1alpha1.Operation { return v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{}} }
+
+func syncTo(revision string) v1alpha1.Operation {
+	return v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: revision}}
+}
+
+func syncing(op v1alpha1.Operation) func(context.Context, *kube.Client) error {
+	return func(ctx context.Context, c *kube.Client) error {
+		_, err := c.Sync(ctx, "argocd", "shop", op)
+		return err
+	}
+}
+
+func refresh(kind string) func(context.Context, *kube.Client) error {
+	return func(ctx context.Context, c *kube.Client) error {
+		_, err := c.Refresh(ctx, "argocd", "shop", kind)
+		return err
+	}
+}
+
+func patch(kind types.PatchType, patch string) func(context.Context, *kube.Client) error {
+	return func(ctx context.Context, c *kube.Client) error {
+		_, err := c.Patch(ctx, "argocd", "shop", kind, []byte(patch))
+		return err
+	}
+}
+
+func remove(finalizer string) func(context.Context, *kube.Client) error {
+	return func(ctx context.Context, c *kube.Client) error { return c.Delete(ctx, "argocd", "shop", finalizer) }
+}
+
+func terminate(ctx context.Context, c *kube.Client) error { return c.Terminate(ctx, "argocd", "shop") }
+
+func TestSync(t *testing.T) {
+	const auto = "  syncPolicy: {automated: {}}\n"
+	runCommands(t, []commandCase{
+		{
+			reason: "a sync is an operation, with the policy's options and retries",
+			app:    shop + "  syncPolicy: {syncOptions: [CreateNamespace=true], retry: {limit: 5}}\n", do: syncing(syncTo("abc")),
+			want: "{sync: {revision: abc, syncOptions: [CreateNamespace=true]}, initiatedBy: {}, retry: {limit: 5}}", path: []string{"operation"},
+		},
+		{
+			reason: "options of one's own replace the policy's, none included", app: shop + "  syncPolicy: {syncOptions: [CreateNamespace=true]}\n",
+			do:   syncing(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{SyncOptions: []string{}}, Retry: v1alpha1.RetryStrategy{Limit: 1}}),
+			want: "{sync: {}, initiatedBy: {}, retry: {limit: 1}}", path: []string{"operation"},
+		},
+		{
+			reason: "one operation at a time", app: shop + "operation: {sync: {revision: old}}\n", do: syncing(plainSync()),
+			kind: fault.Conflict, says: "sync application argocd/shop: another operation is already in progress", want: "{sync: {revision: old}}", path: []string{"operation"},
+		},
+		{
+			reason: "not while it is being deleted", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [x],", 1), do: syncing(plainSync()),
+			kind: fault.Conflict, says: "it is being deleted", want: "null", path: []string{"operation"},
+		},
+		{
+			reason: "automation decides the revision", app: shop + auto, do: syncing(syncTo("v1")),
+			kind: fault.Conflict, says: "it cannot be synced to v1: it is synced automatically to main", want: "null", path: []string{"operation"},
+		},
+		{
+			reason: "the automation's own revision is fine", app: shop + auto, do: syncing(syncTo("main")),
+			want: "{sync: {revision: main}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
+		{
+			reason: "a dry run may look at any revision", app: shop + auto, do: syncing(v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: "v1", DryRun: true}}),
+			want: "{sync: {revision: v1, dryRun: true}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
+		{
+			reason: "automation that is switched off decides nothing", app: shop + "  syncPolicy: {automated: {enabled: false}}\n", do: syncing(syncTo("v1")),
+			want: "{sync: {revision: v1}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
+		{reason: "an operation must be a sync", app: shop, do: syncing(v1alpha1.Operation{}), kind: fault.Invalid, says: "no sync", want: "null", path: []string{"operation"}},
+		{reason: "no such application", app: strings.Replace(shop, "name: shop,", "name: other,", 1), do: syncing(plainSync()), kind: fault.NotFound, says: "sync application argocd/shop"},
+	})
+}
+
+func TestRefresh(t *testing.T) {
+	runCommands(t, []commandCase{
+		{reason: "a refresh is an annotation", app: shop, do: refresh("hard"), want: "{argocd.argoproj.io/refresh: hard}", path: []string{"metadata", "annotations"}},
+		{reason: "there are two kinds of refresh", app: shop, do: refresh("soft"), kind: fault.Invalid, says: "want normal or hard", want: "null", path: []string{"metadata", "annotations"}},
+	})
+}
+
+func TestTerminate(t *testing.T) {
+	runCommands(t, []commandCase{
+		{
+			reason: "a running operation is asked to stop", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Running, message: m}}\n", do: terminate,
+			want: "{phase: Terminating, message: m}", path: []string{"status", "operationState"},
+		},
+		{reason: "one that has not begun is withdrawn", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Failed}}\n", do: terminate, want: "null", path: []string{"operation"}},
+		{
+			reason: "nothing runs", app: shop + "status: {operationState: {phase: Succeeded}}\n", do: terminate,
+			kind: fault.Conflict, says: "no operation is in progress", want: "{phase: Succeeded}", path: []string{"status", "operationState"},
+		},
+	})
+}
+
+func TestDelete(t *testing.T) {
+	runCommands(t, []commandCase{
+		{reason: "cascading", app: shop, do: remove(v1alpha1.FinalizerForeground), want: "[resources-finalizer.argocd.argoproj.io]", path: []string{"metadata", "finalizers"}},
+		{
+			reason: "the policy of now, not of then", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [mine, resources-finalizer.argocd.argoproj.io/foreground],", 1),
+			do: remove(v1alpha1.FinalizerBackground), want: "[mine, resources-finalizer.argocd.argoproj.io/background]", path: []string{"metadata", "finalizers"},
+		},
+		{
+			reason: "orphaning leaves others' finalizers", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io, mine],", 1),
+			do: remove(""), want: "[mine]", path: []string{"metadata", "finalizers"},
+		},
+		{reason: "orphaning", app: strings.Replace(shop, "{name: shop,", "{name: shop, finalizers: [resources-finalizer.argocd.argoproj.io],", 1), do: remove("")},
+		{reason: "one that is being deleted can be let go", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [resources-finalizer.argocd.argoproj.io],", 1), do: remove("")},
+		{
+			reason: "one that is being deleted keeps its way", app: strings.Replace(shop, "{name: shop,", "{name: shop, deletionTimestamp: '2026-11-23T08:00:00Z', finalizers: [mine],", 1),
+			do: remove(v1alpha1.FinalizerForeground), want: "[mine]", path: []string{"metadata", "finalizers"},
+		},
+		{reason: "a finalizer that deletes nothing", app: shop, do: remove("mine"), kind: fault.Invalid, says: "does not delete resources", want: "null", path: []string{"metadata", "finalizers"}},
+	})
+}
+
+func TestPatch(t *testing.T) {
+	runCommands(t, []commandCase{
+		{reason: "merge patch", app: shop, do: patch(types.MergePatchType, `{"spec":{"source":{"targetRevision":"v2"}}}`), want: "v2", path: []string{"spec", "source", "targetRevision"}},
+		{reason: "JSON patch", app: shop, do: patch(types.JSONPatchType, `[{"op":"replace","path":"/spec/source/targetRevision","value":"v3"}]`), want: "v3", path: []string{"spec", "source", "targetRevision"}},
+		{reason: "a test that fails", app: shop, do: patch(types.JSONPatchType, `[{"op":"test","path":"/spec/project","value":"x"}]`), kind: fault.Conflict, says: "does not fit", want: "default", path: []string{"spec", "project"}},
+		{reason: "status is the controller's", app: shop, do: patch(types.MergePatchType, `{"status":{"sync":{"status":"Synced"}}}`), kind: fault.Invalid, says: "spec, labels, annotations and finalizers only", want: "null", path: []string{"status"}},
+		{reason: "operations go through sync", app: shop, do: patch(types.MergePatchType, `{"operation":{"sync":{}}}`), kind: fault.Invalid, says: "only", want: "null", path: []string{"operation"}},
+		{reason: "a name stays", app: shop, do: patch(types.MergePatchType, `{"metadata":{"name":"other"}}`), kind: fault.Invalid, says: "only", want: "shop", path: []string{"metadata", "name"}},
+		{reason: "an unknown field", app: shop, do: patch(types.MergePatchType, `{"spec":{"sauce":{}}}`), kind: fault.Invalid, says: `unknown field "spec.sauce"`, want: "null", path: []string{"spec", "sauce"}},
+		{reason: "a wrong type", app: shop, do: patch(types.MergePatchType, `{"spec":{"project":7}}`), kind: fault.Invalid, says: "no application", want: "default", path: []string{"spec", "project"}},
+		{reason: "an outcome without a source", app: shop, do: patch(types.MergePatchType, `{"spec":{"source":null}}`), kind: fault.Invalid, says: "spec.source or spec.sources is missing", want: "default", path: []string{"spec", "project"}},
+		{reason: "no object", app: shop, do: patch(types.MergePatchType, `[]`), kind: fault.Invalid, says: "no JSON object", want: "default", path: []string{"spec", "project"}},
+		{reason: "no list", app: shop, do: patch(types.JSONPatchType, `{}`), kind: fault.Invalid, says: "cannot be read", want: "default", path: []string{"spec", "project"}},
+		{reason: "a copy bomb", app: shop, do: patch(types.JSONPatchType, bomb()), kind: fault.Invalid, says: "cannot be applied", want: "default", path: []string{"spec", "project"}},
+		{reason: "another sort of patch", app: shop, do: patch(types.ApplyYAMLPatchType, `{}`), kind: fault.Invalid, says: "want a JSON patch or a merge patch", want: "default", path: []string{"spec", "project"}},
+	})
 }
 
 // bomb doubles an annotation forty times.

@@ -98,13 +98,26 @@ func TestList(t *testing.T) {
 		want     []string
 		requests []string
 	}{
-		{"one page, put in order", []func(http.ResponseWriter, *http.Request){answer(list("9", "", object("b", "1"), object("a", "2")))},
-			[]string{"a", "b"}, []string{path + "labelSelector=x%3Dy&limit=500"}},
-		{"pages", []func(http.ResponseWriter, *http.Request){answer(list("9", "more", object("a", "1"))), answer(list("9", "", object("b", "2")))},
-			[]string{"a", "b"}, []string{path + "labelSelector=x%3Dy&limit=500", path + "continue=more&labelSelector=x%3Dy&limit=500"}},
-		{"pages that expire are read anew, whole", []func(http.ResponseWriter, *http.Request){
-			answer(list("9", "more", object("a", "1"))), status(http.StatusGone, metav1.StatusReasonExpired, "too old", ""), answer(list("9", "", object("a", "1"), object("c", "3")))},
-			[]string{"a", "c"}, []string{path + "labelSelector=x%3Dy&limit=500", path + "continue=more&labelSelector=x%3Dy&limit=500", path + "labelSelector=x%3Dy"}},
+		{
+			"one page, put in order",
+			[]func(http.ResponseWriter, *http.Request){answer(list("9", "", object("b", "1"), object("a", "2")))},
+			[]string{"a", "b"},
+			[]string{path + "labelSelector=x%3Dy&limit=500"},
+		},
+		{
+			"pages",
+			[]func(http.ResponseWriter, *http.Request){answer(list("9", "more", object("a", "1"))), answer(list("9", "", object("b", "2")))},
+			[]string{"a", "b"},
+			[]string{path + "labelSelector=x%3Dy&limit=500", path + "continue=more&labelSelector=x%3Dy&limit=500"},
+		},
+		{
+			"pages that expire are read anew, whole",
+			[]func(http.ResponseWriter, *http.Request){
+				answer(list("9", "more", object("a", "1"))), status(http.StatusGone, metav1.StatusReasonExpired, "too old", ""), answer(list("9", "", object("a", "1"), object("c", "3"))),
+			},
+			[]string{"a", "c"},
+			[]string{path + "labelSelector=x%3Dy&limit=500", path + "continue=more&labelSelector=x%3Dy&limit=500", path + "labelSelector=x%3Dy"},
+		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			c, s := serve(t, tc.answers...)

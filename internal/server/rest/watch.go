@@ -69,7 +69,7 @@ func (a *api) watch(w http.ResponseWriter, r *http.Request) {
 	} else {
 		o.asLines(w)
 	}
-	if err := o.run(r.Context(), sub); err != nil && r.Context().Err() == nil {
+	if err := o.run(r.Context(), sub); r.Context().Err() == nil {
 		a.Log.DebugContext(r.Context(), "application stream ended", "error", err)
 	}
 }
@@ -90,6 +90,7 @@ func (o *watcher) asLines(w http.ResponseWriter) {
 	o.beat = control.Flush
 }
 
+// run ends with the error of whichever end is gone first.
 func (o *watcher) run(ctx context.Context, sub *view.Subscription) error {
 	if err := o.beat(); err != nil {
 		return err

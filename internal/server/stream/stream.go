@@ -116,7 +116,7 @@ func encodeProblem(p problem) []byte {
 // topics reads the query: those to follow and those that cannot be. Without any
 // good one there is nothing to stream, and it fails.
 func topics(r *http.Request) (good []string, bad []problem, err error) {
-	for _, topic := range strings.Split(strings.Join(r.URL.Query()["topics"], ","), ",") {
+	for topic := range strings.SplitSeq(strings.Join(r.URL.Query()["topics"], ","), ",") {
 		if topic == "" {
 			continue
 		}
