@@ -32,7 +32,7 @@ const TrackingAnnotation = "annotation"
 // Snapshot is all settings at one moment. It is never changed.
 type Snapshot struct {
 	// Version grows with each change that a Watcher sees.
-	Version uint64
+	Version uint64 `json:"-"`
 
 	// ReconciliationTimeout is how old a comparison may become before the sources
 	// are asked again; 0 means for ever.
