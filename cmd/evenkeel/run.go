@@ -23,6 +23,7 @@ import (
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/git"
+	"evenkeel.dev/internal/telemetry"
 	"evenkeel.dev/internal/view"
 	"evenkeel.dev/ui"
 )
@@ -97,15 +98,18 @@ func (a *all) open(ctx context.Context) error {
 func (a *all) wire(client *kube.Client) {
 	credentials := &books{}
 	a.views = view.NewStore(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.control.Tree(namespace, name) })})
+	metrics := telemetry.New()
 	a.control = application.New(application.Options{
-		Conn: a.conn, Namespace: a.o.Connection.Namespace, Settings: a.settings.Current,
-		Store: repository.Git{Store: a.git}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
+		Metrics: metrics,
+		Conn:    a.conn, Namespace: a.o.Connection.Namespace, Settings: a.settings.Current,
+		Store: repository.Git{Store: a.git, Metrics: metrics}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
 	})
+	metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })
 	dist, _ := ui.Dist()
 	b := build()
 	a.handler = server.New(server.Options{
 		View: a.views, Commands: client, Apps: a.control, Projects: a.control, Inspect: a.control,
-		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready,
+		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})
 }
@@ -163,4 +167,23 @@ type mirror struct{ store *git.Store }
 
 func (m mirror) Tree(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error) {
 	return m.store.Tree(ctx, repo, revision)
+}
+
+// appInfos are the rows as metrics tell them.
+func appInfos(rows []view.App) []telemetry.App {
+	out := make([]telemetry.App, 0, len(rows))
+	for _, r := range rows {
+		t := telemetry.App{
+			Namespace: r.Namespace, Name: r.Name, Project: r.Project, Repo: r.Source.RepoURL, Server: r.Destination.Server,
+			DestNamespace: r.Destination.Namespace, Sync: r.Sync, Health: r.Health, AutoSync: r.AutoSync,
+		}
+		switch {
+		case r.Deleting:
+			t.Operation = "delete"
+		case r.Operation != nil && r.Operation.FinishedAt == "":
+			t.Operation = "sync"
+		}
+		out = append(out, t)
+	}
+	return out
 }

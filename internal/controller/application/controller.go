@@ -19,6 +19,7 @@ import (
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/telemetry"
 	"evenkeel.dev/internal/view"
 )
 
@@ -47,7 +48,9 @@ type Options struct {
 	Trees       Trees
 	Credentials Credentials
 	View        Publisher
-	Log         *slog.Logger
+	// Metrics counts; nil counts nothing.
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
 	// Workers is how many Applications are worked on at once; 0 means 16. A worker
 	// is held while requests are sent, never while something is waited for.
 	Workers int

@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/internal/plan"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/status"
+	"evenkeel.dev/internal/telemetry"
 )
 
 // operate carries the running operation on, takes up a requested one, or decides
@@ -268,6 +269,11 @@ func (p *pass) finish(phase v1alpha1.OperationPhase, message string) {
 	p.operation.Phase, p.operation.Message, p.operation.FinishedAt = phase, message, &now
 	p.clearOperation = !p.operation.Operation.InitiatedBy.Automated
 	p.urgent, p.finished = true, true
+	p.c.o.Metrics.Synced(telemetry.Sync{
+		Namespace: p.app.Namespace, Name: p.app.Name, Project: projectOf(p.app), Server: v1alpha1.InClusterServer,
+		Phase: string(phase), DryRun: p.operation.Operation.Sync != nil && p.operation.Operation.Sync.DryRun,
+		Took: now.Sub(p.operation.StartedAt.Time),
+	})
 }
 
 // selected is the filter of a partial sync, or nil.

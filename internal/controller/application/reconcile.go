@@ -97,6 +97,7 @@ func (c *Controller) reconcile(ctx context.Context, key types.NamespacedName) ti
 		break
 	}
 	p.report(ctx)
+	c.o.Metrics.Reconciled(app.Namespace, v1alpha1.InClusterServer, c.o.Now().Sub(p.now))
 	return p.again
 }
 

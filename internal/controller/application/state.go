@@ -85,6 +85,7 @@ func (c *Controller) forget(key types.NamespacedName) {
 	for _, other := range c.claims.set(s.instance, nil) {
 		c.wakeInstance(other)
 	}
+	c.o.Metrics.ForgetApp(key.Namespace, key.Name)
 	c.o.View.RemoveApp(key.Namespace, key.Name)
 }
 

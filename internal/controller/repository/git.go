@@ -3,20 +3,29 @@ package repository
 import (
 	"context"
 	"errors"
+	"time"
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/git"
+	"evenkeel.dev/internal/telemetry"
 )
 
 // Git is a Store of Git mirrors.
-type Git struct{ *git.Store }
+type Git struct {
+	*git.Store
+	// Metrics counts requests to Git servers; nil counts nothing.
+	Metrics *telemetry.Metrics
+}
 
 var _ Store = Git{}
 
 // List starts one git process.
 func (g Git) List(ctx context.Context, repo source.Repository) (Refs, error) {
-	return g.Store.Refs(ctx, repo)
+	begin := time.Now()
+	refs, err := g.Refs(ctx, repo)
+	g.Metrics.GitRequested(repo.URL, telemetry.GitLsRemote, time.Since(begin), err)
+	return refs, err
 }
 
 // Commit starts a git process only for a commit that is not in the mirror.
