@@ -10,16 +10,31 @@ const (
 	AnnotationSyncOptions      = "argocd.argoproj.io/sync-options"
 	AnnotationCompareOptions   = "argocd.argoproj.io/compare-options"
 	AnnotationHook             = "argocd.argoproj.io/hook"
+	AnnotationHookDeletePolicy = "argocd.argoproj.io/hook-delete-policy"
 	AnnotationIgnoreHealth     = "argocd.argoproj.io/ignore-healthcheck"
-	AnnotationHelmHook         = "helm.sh/hook"
-	AnnotationHelmHookWeight   = "helm.sh/hook-weight"
-	AnnotationHelmPolicy       = "helm.sh/resource-policy"
+	// AnnotationDeletionApproved is when a person confirmed deletions (RFC 3339); it
+	// counts for operations that began before.
+	AnnotationDeletionApproved = "argocd.argoproj.io/deletion-approved"
+	// AnnotationMigrationManager names the field manager of client-side apply.
+	AnnotationMigrationManager = "argocd.argoproj.io/client-side-apply-migration-manager"
+
+	AnnotationHelmHook             = "helm.sh/hook"
+	AnnotationHelmHookWeight       = "helm.sh/hook-weight"
+	AnnotationHelmHookDeletePolicy = "helm.sh/hook-delete-policy"
+	AnnotationHelmPolicy           = "helm.sh/resource-policy"
 
 	LabelSecretType = "argocd.argoproj.io/secret-type"
 
 	FinalizerForeground       = "resources-finalizer.argocd.argoproj.io"
 	FinalizerForegroundSuffix = "resources-finalizer.argocd.argoproj.io/foreground"
 	FinalizerBackground       = "resources-finalizer.argocd.argoproj.io/background"
+	// FinalizerHook keeps a hook from going away before its outcome was seen.
+	FinalizerHook = "argocd.argoproj.io/hook-finalizer"
+	// FinalizerPreDelete and FinalizerPostDelete keep an Application while the hooks of
+	// its deletion run, with suffix FinalizerCleanup while those are deleted.
+	FinalizerPreDelete  = "pre-delete-finalizer.argocd.argoproj.io"
+	FinalizerPostDelete = "post-delete-finalizer.argocd.argoproj.io"
+	FinalizerCleanup    = "/cleanup"
 
 	// FieldManager is the name under which objects are applied. It is Argo CD's,
 	// so that ownership carries over in both directions.
@@ -34,4 +49,13 @@ const (
 
 	RefreshNormal = "normal"
 	RefreshHard   = "hard"
+)
+
+// Annotations that are Evenkeel's own.
+const (
+	// AnnotationHookRun marks a hook with the try of the operation that made it.
+	AnnotationHookRun = "evenkeel.dev/hook-run"
+	// AnnotationSupersede is "false" on an Application whose operations are not to be
+	// taken over by newer commits.
+	AnnotationSupersede = "evenkeel.dev/supersede"
 )

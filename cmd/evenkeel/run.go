@@ -17,6 +17,7 @@ import (
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/application"
+	"evenkeel.dev/internal/controller/inspect"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/server"
@@ -30,15 +31,16 @@ import (
 
 // all is the role of one process that does everything: controller, API and UI.
 type all struct {
-	o        cli.RunOptions
-	log      *slog.Logger
-	conn     *cluster.Conn
-	git      *git.Store
-	settings *settings.Watcher
-	views    *view.Store
-	control  *application.Controller
-	listener net.Listener
-	handler  http.Handler
+	o         cli.RunOptions
+	log       *slog.Logger
+	conn      *cluster.Conn
+	git       *git.Store
+	settings  *settings.Watcher
+	views     *view.Store
+	control   *application.Controller
+	inspector *inspect.Inspector
+	listener  net.Listener
+	handler   http.Handler
 }
 
 // runAll runs until ctx ends, which is no error.
@@ -97,18 +99,19 @@ func (a *all) open(ctx context.Context) error {
 // which publishes rows to the view.
 func (a *all) wire(client *kube.Client) {
 	credentials := &books{}
-	a.views = view.NewStore(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.control.Tree(namespace, name) })})
+	a.views = view.NewStore(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.inspector.Tree(namespace, name) })})
 	metrics := telemetry.New()
 	a.control = application.New(application.Options{
 		Metrics: metrics,
 		Conn:    a.conn, Namespace: a.o.Connection.Namespace, Settings: a.settings.Current,
 		Store: repository.Git{Store: a.git, Metrics: metrics}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
 	})
+	a.inspector = a.control.Inspector()
 	metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })
 	dist, _ := ui.Dist()
 	b := build()
 	a.handler = server.New(server.Options{
-		View: a.views, Commands: client, Apps: a.control, Projects: a.control, Inspect: a.control,
+		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector,
 		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -11,7 +10,7 @@ import (
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
-	"evenkeel.dev/internal/controller/application"
+	"evenkeel.dev/internal/controller/offline"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source/git"
@@ -53,8 +52,8 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 		return nil, err
 	}
 	credentials := &books{}
-	return application.NewOffline(ctx, application.Options{
+	return offline.New(ctx, offline.Options{
 		Conn: conn, Namespace: c.Namespace, Settings: func() settings.Snapshot { return snapshot },
-		Store: repository.Git{Store: store}, Trees: mirror{store}, Credentials: credentials.find, Log: slog.New(slog.DiscardHandler),
+		Store: repository.Git{Store: store}, Tree: mirror{store}.Tree, Credentials: credentials.find,
 	})
 }

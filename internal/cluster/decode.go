@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,6 +21,7 @@ type meta struct {
 	CreationTimestamp time.Time         `json:"creationTimestamp"`
 	DeletionTimestamp *time.Time        `json:"deletionTimestamp"`
 	Annotations       map[string]string `json:"annotations"`
+	Finalizers        []string          `json:"finalizers"`
 	OwnerReferences   []struct {
 		UID types.UID `json:"uid"`
 	} `json:"ownerReferences"`
@@ -46,7 +48,7 @@ type partial struct {
 func metaOf(obj *unstructured.Unstructured) meta {
 	m := meta{
 		Name: obj.GetName(), Namespace: obj.GetNamespace(), UID: obj.GetUID(), ResourceVersion: obj.GetResourceVersion(),
-		CreationTimestamp: obj.GetCreationTimestamp().Time, Annotations: obj.GetAnnotations(),
+		CreationTimestamp: obj.GetCreationTimestamp().Time, Annotations: obj.GetAnnotations(), Finalizers: obj.GetFinalizers(),
 	}
 	if t := obj.GetDeletionTimestamp(); t != nil {
 		m.DeletionTimestamp = &t.Time
@@ -74,6 +76,7 @@ func (x *Index) record(key resource.Key, m meta) *Record {
 	if id, ok := resource.ParseTrackingID(m.Annotations[v1alpha1.AnnotationTrackingID]); ok && id.Matches(key) {
 		r.App = id.App
 		r.Hints = hintsOf(m.Annotations)
+		r.Hints.HookFinalizer = r.Hints.Hook && slices.Contains(m.Finalizers, v1alpha1.FinalizerHook)
 	}
 	return r
 }
@@ -84,6 +87,8 @@ func hintsOf(a map[string]string) Hints {
 		SyncOptions:    a[v1alpha1.AnnotationSyncOptions],
 		CompareOptions: a[v1alpha1.AnnotationCompareOptions],
 		HelmKeep:       a[v1alpha1.AnnotationHelmPolicy] == "keep",
+		Hook:           resource.IsHookAnnotated(a),
+		HookRun:        a[v1alpha1.AnnotationHookRun],
 		IgnoreHealth:   a[v1alpha1.AnnotationIgnoreHealth] == "true",
 	}
 }

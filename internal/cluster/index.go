@@ -179,6 +179,22 @@ func (x *Index) Applied(key resource.Key, uid types.UID, hash uint64) {
 	x.replace(before, &after)
 }
 
+// Going notes that the API server has accepted the deletion of the object with this
+// uid, before a watch tells of it.
+func (x *Index) Going(key resource.Key, uid types.UID) {
+	x.mu.Lock()
+	before := x.byKey[key]
+	if before == nil || before.UID != uid || before.Deleting {
+		x.mu.Unlock()
+		return
+	}
+	after := *before
+	after.Deleting = true
+	x.replace(before, &after)
+	x.mu.Unlock()
+	x.observer.ObjectChanged(before, &after)
+}
+
 // put stores r unless the object is known to be newer or gone.
 func (x *Index) put(r *Record) *Record {
 	x.mu.Lock()

@@ -37,6 +37,11 @@ type Hints struct {
 	CompareOptions string
 	// HelmKeep says that helm.sh/resource-policy is "keep".
 	HelmKeep bool
+	// Hook says that the object is a hook, HookRun which try of an operation made it,
+	// HookFinalizer that it has the finalizer of hooks.
+	Hook          bool
+	HookRun       string
+	HookFinalizer bool
 	// IgnoreHealth says that the object has no say in its Application's health.
 	IgnoreHealth bool
 }
@@ -46,6 +51,8 @@ type Verdict struct {
 	// Health is empty when the kind has no rule.
 	Health  v1alpha1.HealthStatusCode
 	Message string
+	// Blocked is why a Pod cannot start.
+	Blocked string
 	Images  []string
 	Info    []Info
 

@@ -61,9 +61,13 @@ type Object struct {
 	// compared and applied as any other, but has no say in the Application's
 	// health and must never be deleted as a part of it.
 	Self bool
-	// SyncOptions and CompareOptions are those of its annotations, nil when it has none.
-	SyncOptions    resource.Options
-	CompareOptions resource.Options
+	// HookTypes are the points at which a hook runs. A hook without any is applied
+	// nowhere.
+	HookTypes []resource.HookType
+	// DeletePolicy says when a hook is deleted.
+	DeletePolicy resource.DeletePolicy
+	// SyncOptions is the list in its annotation.
+	SyncOptions string
 	// JSON is the body, compact and with sorted keys.
 	JSON []byte
 	// Hash identifies JSON within the objects of one key.

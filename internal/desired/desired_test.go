@@ -85,10 +85,11 @@ func print(s State, err error) string {
 			if o.Self {
 				b.WriteString(" self")
 			}
-			for _, options := range []resource.Options{o.SyncOptions, o.CompareOptions} {
-				if options != nil {
-					fmt.Fprintf(&b, " %v", options)
-				}
+			if o.SyncOptions != "" {
+				fmt.Fprintf(&b, " options=%q", o.SyncOptions)
+			}
+			if o.HookTypes != nil {
+				fmt.Fprintf(&b, " types=%v policy=%+v", o.HookTypes, o.DeletePolicy)
 			}
 			fmt.Fprintf(&b, "\n  %s\n", o.JSON)
 		}

@@ -68,25 +68,30 @@ func (b *builder) build(raw *unstructured.Unstructured) (entry, error) {
 		return entry{}, fmt.Errorf("%s: %w", describe(body), err)
 	}
 	sum := sha256.Sum256(text)
-	return entry{hook: hook, Object: Object{
-		Key:            key,
-		GVK:            body.GroupVersionKind(),
-		Wave:           resource.SyncWave(body),
-		ScopeKnown:     known,
-		Self:           key == b.in.Self,
-		SyncOptions:    options(body, v1alpha1.AnnotationSyncOptions),
-		CompareOptions: options(body, v1alpha1.AnnotationCompareOptions),
-		JSON:           text,
-		Hash:           binary.BigEndian.Uint64(sum[:8]),
-	}}, nil
+	e := entry{hook: hook, Object: Object{
+		Key:         key,
+		GVK:         body.GroupVersionKind(),
+		Wave:        resource.SyncWave(body),
+		ScopeKnown:  known,
+		Self:        key == b.in.Self,
+		SyncOptions: body.GetAnnotations()[v1alpha1.AnnotationSyncOptions],
+		JSON:        text,
+		Hash:        binary.BigEndian.Uint64(sum[:8]),
+	}}
+	if hook {
+		e.HookTypes, e.DeletePolicy = b.hook(body), resource.DeletePolicies(body.GetAnnotations())
+	}
+	return e, nil
 }
 
-func options(obj *unstructured.Unstructured, annotation string) resource.Options {
-	text, _, _ := unstructured.NestedString(obj.Object, "metadata", "annotations", annotation)
-	if text == "" {
-		return nil
+// hook are the types of a hook. A type that does not exist is most likely a
+// misspelt one, and the object would silently run nowhere.
+func (b *builder) hook(body *unstructured.Unstructured) []resource.HookType {
+	types, unknown := resource.HookTypes(body.GetAnnotations())
+	for _, word := range unknown {
+		b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %q is no type of hook", describe(body), word)
 	}
-	return resource.ParseOptions(text)
+	return types
 }
 
 // scope says whether a kind is namespaced. What nobody knows counts as

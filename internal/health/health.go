@@ -10,11 +10,6 @@ import (
 	"evenkeel.dev/internal/health/builtin"
 )
 
-// hookFinalizer is what Argo CD puts on hooks so that nothing removes them
-// before their outcome was seen. It holds a finished hook in deletion, so that
-// deletion tells nothing about the hook's health.
-const hookFinalizer = "argocd.argoproj.io/hook-finalizer"
-
 // Verdict is the health of one object. Message is empty or a sentence for people.
 type Verdict struct {
 	Status  v1alpha1.HealthStatusCode
@@ -40,6 +35,10 @@ func Of(obj *unstructured.Unstructured) *Verdict {
 // and so whether their bodies have to be watched.
 func HasRule(gk schema.GroupKind) bool { return builtin.RuleFor(gk) != nil }
 
+// Blocked is why a Pod cannot start, if so: an image that cannot be pulled, a
+// configuration that is missing, no node that takes it. It is empty for all else.
+func Blocked(obj *unstructured.Unstructured) string { return builtin.Blocked(obj) }
+
 // Ignored says whether obj asks to be left out of its Application's health.
 func Ignored(obj *unstructured.Unstructured) bool {
 	return builtin.Annotation(obj, v1alpha1.AnnotationIgnoreHealth) == "true"
@@ -51,5 +50,7 @@ func deleting(obj *unstructured.Unstructured) bool {
 		return false
 	}
 	finalizers, _ := meta["finalizers"].([]any)
-	return !slices.Contains(finalizers, any(hookFinalizer))
+	// A hook is kept by its finalizer until its outcome was seen: its deletion tells
+	// nothing about its health.
+	return !slices.Contains(finalizers, any(v1alpha1.FinalizerHook))
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -9,6 +8,18 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/resource"
+)
+
+// Phase is a part of a sync. The phases are run in the order of their constants,
+// SyncFail only when one before it has failed.
+type Phase string
+
+// The phases.
+const (
+	PreSync  Phase = "PreSync"
+	Sync     Phase = "Sync"
+	PostSync Phase = "PostSync"
+	SyncFail Phase = "SyncFail"
 )
 
 // Action is what a step does to an object.
@@ -21,26 +32,57 @@ const (
 	Keep   Action = "keep"
 	Create Action = "create"
 	Update Action = "update"
-	Prune  Action = "prune"
+	// Replace writes an object anew instead of applying it; it may be deleted first.
+	Replace Action = "replace"
+	Prune   Action = "prune"
+	// Run makes a hook and waits until it has completed.
+	Run Action = "run"
 	// Skip leaves an object alone although something would have to be done.
 	Skip Action = "skip"
 )
 
-// Object is a desired object with its verdict.
+// State is how far the operation is with an object.
+type State int8
+
+// The states.
+const (
+	// Pending: nothing was done yet.
+	Pending State = iota
+	// Running: it is applied, and not known to be healthy or to have completed.
+	Running
+	Succeeded
+	Failed
+)
+
+// Object is a desired object with its verdict, or a hook in one of its phases.
 type Object struct {
-	Key  resource.Key
-	Wave int
+	Key   resource.Key
+	Phase Phase // empty means Sync
+	Wave  int
+	// Hook says that it is a hook: State alone says what is left to do.
+	Hook bool
+	// Sync is Synced if applying would change nothing.
 	Sync v1alpha1.SyncStatusCode
 	// Missing says that it is not in the cluster.
 	Missing bool
 	// Differs are the paths of the fields that differ.
 	Differs []string
-	Health  v1alpha1.HealthStatusCode
+	// State tells for what is applied already how it fares; a hook's is Pending until
+	// this operation has made it.
+	State   State
 	Message string
+	// Applied says that this operation has applied it.
+	Applied bool
+	// Replace says that it is to be written anew (sync option Replace=true), Always
+	// that this is done even when it differs in nothing, once per operation.
+	Replace, Always bool
 	// Defines is the kind that the object, a CustomResourceDefinition, defines.
 	Defines schema.GroupKind
 	// KeptFrom is the reason why it must not be applied, if there is one.
 	KeptFrom string
+	// Stale says that a hook's live object is of an earlier operation and has to go
+	// first, Going that its deletion is under way.
+	Stale, Going bool
 }
 
 // Extra is a live object that is tracked by the Application and no longer desired.
@@ -49,8 +91,15 @@ type Extra struct {
 	Wave int
 	// Deleting says that its deletion is under way.
 	Deleting bool
+	// Done says that the operation has pruned it already. What is there again is
+	// somebody else's doing.
+	Done bool
 	// KeptFrom is the reason why it must not be pruned, if there is one.
 	KeptFrom string
+	// Confirm says that a person has to confirm its deletion first, and has not yet.
+	Confirm bool
+	// Last prunes it after everything else of its phase (sync option PruneLast).
+	Last bool
 }
 
 // Options are how a plan is made.
@@ -59,23 +108,34 @@ type Options struct {
 	Prune bool
 	// Selected limits the plan; nil means everything.
 	Selected func(resource.Key) bool
+	// WaitForHealthy awaits the last step as the others.
+	WaitForHealthy bool
+	// OutOfSyncOnly does not await objects that were as they should be from the start
+	// (sync option ApplyOutOfSyncOnly).
+	OutOfSyncOnly bool
 }
 
 // Item is what is done with one object.
 type Item struct {
 	Key    resource.Key
+	Phase  Phase
 	Wave   int
 	Action Action
 	Reason string
-	health v1alpha1.HealthStatusCode
-	detail string
-	// waits says that nothing is left to do but to wait until the object is gone.
-	waits bool
+
+	state   State
+	detail  string
+	applied bool
+	// stale and going are those of Object, going also that a prune is under way.
+	stale, going bool
+	// confirm is that of Extra.
+	confirm bool
 }
 
-// Step is one wave. Prune comes first, all at once; Apply then in groups of one
-// kind, each group at once.
+// Step is one wave of one phase. Prune comes first, all at once; then Apply, hooks
+// among it, in groups of one kind, each group at once.
 type Step struct {
+	Phase Phase
 	Wave  int
 	Prune []Item
 	Apply []Item
@@ -83,13 +143,17 @@ type Step struct {
 
 // Plan are the steps in order, and what is left alone.
 type Plan struct {
-	Steps   []Step
-	Skipped []Item
+	Steps []Step
+	// OnFailure are the steps of phase SyncFail.
+	OnFailure []Step
+	Skipped   []Item
+
+	options Options
 }
 
 // Build makes the plan.
 func Build(objects []Object, extras []Extra, o Options) Plan {
-	var p Plan
+	p := Plan{options: o}
 	var items []Item
 	for _, obj := range objects {
 		if o.Selected != nil && !o.Selected(obj.Key) {
@@ -106,44 +170,78 @@ func Build(objects []Object, extras []Extra, o Options) Plan {
 	items = dependenciesFirst(items, objects)
 
 	var prunes []Item
+	last := map[resource.Key]bool{}
 	for _, e := range extras {
-		if o.Selected != nil && !o.Selected(e.Key) {
+		if o.Selected != nil && !o.Selected(e.Key) || e.Done && !e.Deleting {
 			continue
 		}
-		item := Item{Key: e.Key, Wave: e.Wave, Action: Prune, Reason: "in the cluster, no longer in the source", waits: e.Deleting}
-		switch {
-		case e.KeptFrom != "":
-			item.Action, item.Reason = Skip, e.KeptFrom
-		case !o.Prune && !e.Deleting:
-			item.Action, item.Reason = Skip, "no longer in the source; pruning is off"
-		}
+		item := pruneOf(e, o)
 		if item.Action == Skip {
 			p.Skipped = append(p.Skipped, item)
 			continue
 		}
+		last[e.Key] = e.Last
 		prunes = append(prunes, item)
 	}
 	mirrorWaves(prunes)
+	postpone(prunes, items, last)
 	p.Steps = steps(items, prunes)
+	if i := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Phase == SyncFail }); i >= 0 {
+		p.Steps, p.OnFailure = p.Steps[:i:i], p.Steps[i:]
+	}
 	slices.SortFunc(p.Skipped, func(a, b Item) int { return a.Key.Compare(b.Key) })
 	return p
 }
 
 func itemOf(obj Object) Item {
-	i := Item{Key: obj.Key, Wave: obj.Wave, health: obj.Health, detail: obj.Message}
+	i := Item{
+		Key: obj.Key, Phase: obj.Phase, Wave: obj.Wave,
+		state: obj.State, detail: obj.Message, applied: obj.Applied, stale: obj.Stale, going: obj.Going,
+	}
+	if i.Phase == "" {
+		i.Phase = Sync
+	}
 	switch {
+	case obj.KeptFrom != "" && (obj.Hook || obj.Sync != v1alpha1.SyncStatusSynced):
+		i.Action, i.Reason = Skip, obj.KeptFrom
+	case obj.Hook:
+		i.Action, i.Reason = Run, "hook of phase "+string(i.Phase)
+	case obj.Always:
+		i.Action, i.Reason, i.state = Replace, "replaced by every sync: it has the options Replace and Force", Pending
 	case obj.Sync == v1alpha1.SyncStatusSynced:
 		i.Action, i.Reason = Keep, "unchanged"
-	case obj.KeptFrom != "":
-		i.Action, i.Reason = Skip, obj.KeptFrom
-	case obj.Missing:
-		i.Action, i.Reason = Create, "in the source, not in the cluster"
-	case len(obj.Differs) > 0:
-		i.Action, i.Reason = Update, "differs at "+list(obj.Differs)
 	default:
-		i.Action, i.Reason = Update, "could not be compared"
+		i.Action, i.Reason, i.state = change(obj)
 	}
 	return i
+}
+
+func change(obj Object) (Action, string, State) {
+	reason := "could not be compared"
+	switch {
+	case obj.Missing:
+		return Create, "in the source, not in the cluster", Pending
+	case len(obj.Differs) > 0:
+		reason = "differs at " + list(obj.Differs)
+	}
+	if obj.Replace {
+		return Replace, reason, Pending
+	}
+	return Update, reason, Pending
+}
+
+func pruneOf(e Extra, o Options) Item {
+	item := Item{
+		Key: e.Key, Phase: Sync, Wave: e.Wave, Action: Prune, Reason: "in the cluster, no longer in the source",
+		going: e.Deleting, confirm: e.Confirm && !e.Deleting,
+	}
+	switch {
+	case e.KeptFrom != "":
+		item.Action, item.Reason = Skip, e.KeptFrom
+	case !o.Prune && !e.Deleting:
+		item.Action, item.Reason = Skip, "no longer in the source; pruning is off"
+	}
+	return item
 }
 
 // list names at most three paths.
@@ -155,161 +253,14 @@ func list(paths []string) string {
 	return strings.Join(paths[:shown], ", ") + ", …"
 }
 
-func compareItems(a, b Item) int {
-	return cmp.Or(
-		cmp.Compare(a.Wave, b.Wave),
-		cmp.Compare(resource.KindRank(a.Key.Kind), resource.KindRank(b.Key.Kind)),
-		strings.Compare(a.Key.Kind, b.Key.Kind),
-		strings.Compare(a.Key.Group, b.Key.Group),
-		strings.Compare(a.Key.Name, b.Key.Name),
-		strings.Compare(a.Key.Namespace, b.Key.Namespace),
-	)
-}
-
-// dependenciesFirst moves a Namespace before the first object in it and a
-// CustomResourceDefinition before the first object of its kind; the moved one
-// takes over its dependant's wave.
-func dependenciesFirst(items []Item, objects []Object) []Item {
-	defines := map[resource.Key]schema.GroupKind{}
-	for _, o := range objects {
-		if o.Defines.Kind != "" {
-			defines[o.Key] = o.Defines
-		}
-	}
-	for i := 0; i < len(items); i++ {
-		from := items[i]
-		first := slices.IndexFunc(items[:i], func(other Item) bool { return dependsOn(other.Key, from.Key, defines[from.Key]) })
-		if first < 0 {
-			continue
-		}
-		from.Wave = items[first].Wave
-		items = slices.Insert(slices.Delete(items, i, i+1), first, from)
-	}
-	return items
-}
-
-func dependsOn(dependant, on resource.Key, defined schema.GroupKind) bool {
-	if on.Group == "" && on.Kind == "Namespace" {
-		return dependant.Namespace == on.Name
-	}
-	return defined.Kind != "" && dependant.GroupKind() == defined
-}
-
-// mirrorWaves swaps the lowest wave with the highest and so on, so that what came
-// last goes first.
-func mirrorWaves(prunes []Item) {
-	var waves []int
-	for _, i := range prunes {
-		waves = append(waves, i.Wave)
-	}
-	slices.Sort(waves)
-	waves = slices.Compact(waves)
-	mirrored := map[int]int{}
-	for i, w := range waves {
-		mirrored[w] = waves[len(waves)-1-i]
-	}
-	for i := range prunes {
-		prunes[i].Wave = mirrored[prunes[i].Wave]
-	}
-	slices.SortFunc(prunes, compareItems)
-}
-
-func steps(items, prunes []Item) []Step {
-	byWave := map[int]*Step{}
-	at := func(wave int) *Step {
-		if byWave[wave] == nil {
-			byWave[wave] = &Step{Wave: wave}
-		}
-		return byWave[wave]
-	}
-	for _, i := range items {
-		s := at(i.Wave)
-		s.Apply = append(s.Apply, i)
-	}
-	for _, i := range prunes {
-		s := at(i.Wave)
-		s.Prune = append(s.Prune, i)
-	}
-	out := make([]Step, 0, len(byWave))
-	for _, s := range byWave {
-		out = append(out, *s)
-	}
-	slices.SortFunc(out, func(a, b Step) int { return cmp.Compare(a.Wave, b.Wave) })
-	return out
-}
-
-// Groups are the step's applies that have something to do, in runs of one kind.
-func (s Step) Groups() [][]Item {
-	var out [][]Item
-	for _, i := range s.Apply {
-		if i.Action == Keep {
-			continue
-		}
-		if n := len(out); n > 0 && out[n-1][0].Key.GroupKind() == i.Key.GroupKind() {
-			out[n-1] = append(out[n-1], i)
-			continue
-		}
-		out = append(out, []Item{i})
-	}
-	return out
-}
-
-// Prunes are the step's prunes that have not begun.
-func (s Step) Prunes() []Item {
-	var out []Item
-	for _, i := range s.Prune {
-		if !i.waits {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// Verdict is what to do next with a plan.
-type Verdict struct {
-	// Step is the step to run now, if any.
-	Step *Step
-	// Waiting says what is waited for before the plan can go on.
-	Waiting string
-	// Failed says why it cannot.
-	Failed string
-	// Done says that nothing is left.
-	Done bool
-}
-
-// Next is the first thing to do. As in Argo CD a step begins when all objects of
-// the steps before it are healthy, and the last step is not awaited.
-func (p Plan) Next() Verdict {
+// Writes is how many objects the plan would still create, change, delete or run.
+func (p Plan) Writes() int {
+	n := 0
 	for i := range p.Steps {
-		s := &p.Steps[i]
-		if len(s.Prunes()) > 0 || len(s.Groups()) > 0 {
-			return Verdict{Step: s}
-		}
-		for _, item := range s.Prune {
-			return Verdict{Waiting: "waiting for the deletion of " + item.Key.Human()}
-		}
-		if i == len(p.Steps)-1 {
-			break
-		}
-		if v := s.health(); v.Waiting != "" || v.Failed != "" {
-			return v
+		n += len(p.Steps[i].Prunes())
+		for _, g := range p.Steps[i].Groups() {
+			n += len(g)
 		}
 	}
-	return Verdict{Done: true}
-}
-
-func (s Step) health() Verdict {
-	var v Verdict
-	for _, item := range s.Apply {
-		switch item.health {
-		case "", v1alpha1.HealthStatusHealthy:
-		case v1alpha1.HealthStatusDegraded:
-			return Verdict{Failed: item.Key.Human() + " is Degraded: " + item.detail}
-		default:
-			if v.Waiting == "" {
-				v.Waiting = "waiting for healthy state of " + item.Key.Human()
-			}
-		}
-	}
-	return v
+	return n
 }

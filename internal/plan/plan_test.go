@@ -1,12 +1,16 @@
 package plan_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"pgregory.net/rapid"
 
@@ -15,198 +19,205 @@ import (
 	"evenkeel.dev/internal/resource"
 )
 
-// obj reads "KIND NAME [wave=N] [synced] [missing] [health=H] [ns=N] [group=G] [defines=G/K] [kept=WHY]".
-func obj(t testing.TB, text string) plan.Object {
+var update = flag.Bool("update", false, "write what was got into testdata")
+
+// words are the settings of one line of a data file, after its first two words.
+func words(t testing.TB, line string, set map[string]func(value string)) resource.Key {
 	t.Helper()
-	words := strings.Fields(text)
-	o := plan.Object{Key: resource.Key{Kind: words[0], Name: words[1]}, Sync: v1alpha1.SyncStatusOutOfSync}
-	for _, w := range words[2:] {
+	fields := strings.Fields(line)
+	key := resource.Key{Kind: fields[0], Name: fields[1]}
+	set["ns"] = func(v string) { key.Namespace = v }
+	set["group"] = func(v string) { key.Group = v }
+	for _, w := range fields[2:] {
 		k, v, _ := strings.Cut(w, "=")
-		switch k {
-		case "wave":
-			if _, err := fmt.Sscan(v, &o.Wave); err != nil {
-				t.Fatal(err)
+		if set[k] == nil {
+			t.Fatalf("word %q of %q", w, line)
+		}
+		set[k](v)
+	}
+	return key
+}
+
+func number(t testing.TB, s string) (n int) {
+	t.Helper()
+	if _, err := fmt.Sscan(s, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+var states = map[string]plan.State{"Healthy": plan.Succeeded, "Degraded": plan.Failed}
+
+func object(t testing.TB, line string) plan.Object {
+	t.Helper()
+	o := plan.Object{Sync: v1alpha1.SyncStatusOutOfSync}
+	o.Key = words(t, line, map[string]func(string){
+		"phase":   func(v string) { o.Phase = plan.Phase(v) },
+		"wave":    func(v string) { o.Wave = number(t, v) },
+		"hook":    func(string) { o.Hook = true },
+		"synced":  func(string) { o.Sync = v1alpha1.SyncStatusSynced },
+		"applied": func(string) { o.Applied = true },
+		"missing": func(string) { o.Missing = true },
+		"differs": func(v string) { o.Differs = []string{v} },
+		"stale":   func(string) { o.Stale = true },
+		"going":   func(string) { o.Going = true },
+		"replace": func(string) { o.Replace = true },
+		"always":  func(string) { o.Always = true },
+		"kept":    func(v string) { o.KeptFrom = v },
+		"health": func(v string) {
+			o.State, o.Message = plan.Running, ""
+			if s, ok := states[v]; ok {
+				o.State, o.Message = s, v
 			}
-		case "synced":
-			o.Sync = v1alpha1.SyncStatusSynced
-		case "missing":
-			o.Missing = true
-		case "differs":
-			o.Differs = []string{v}
-		case "health":
-			o.Health = v1alpha1.HealthStatusCode(v)
-		case "ns":
-			o.Key.Namespace = v
-		case "group":
-			o.Key.Group = v
-		case "defines":
+		},
+		"defines": func(v string) {
 			g, kind, _ := strings.Cut(v, "/")
 			o.Defines = schema.GroupKind{Group: g, Kind: kind}
-		case "kept":
-			o.KeptFrom = v
-		default:
-			t.Fatalf("word %q", w)
-		}
-	}
+		},
+	})
+	return o
+}
+
+func extra(t testing.TB, line string) plan.Extra {
+	t.Helper()
+	var e plan.Extra
+	e.Key = words(t, line, map[string]func(string){
+		"wave":    func(v string) { e.Wave = number(t, v) },
+		"kept":    func(v string) { e.KeptFrom = v },
+		"last":    func(string) { e.Last = true },
+		"confirm": func(string) { e.Confirm = true },
+		"going":   func(string) { e.Deleting = true },
+		"done":    func(string) { e.Done = true },
+	})
+	return e
+}
+
+func options(t testing.TB, text string) plan.Options {
+	t.Helper()
+	var o plan.Options
+	words(t, "- - "+text, map[string]func(string){
+		"prune":         func(string) { o.Prune = true },
+		"healthy":       func(string) { o.WaitForHealthy = true },
+		"outofsynconly": func(string) { o.OutOfSyncOnly = true },
+		"selected":      func(v string) { o.Selected = func(k resource.Key) bool { return k.Name == v } },
+	})
 	return o
 }
 
 func show(p plan.Plan) string {
 	var b strings.Builder
-	for _, s := range p.Steps {
-		for _, i := range s.Prune {
-			fmt.Fprintf(&b, "%d %s %s %s\n", s.Wave, i.Action, i.Key.Kind, i.Key.Name)
-		}
-		for _, i := range s.Apply {
-			fmt.Fprintf(&b, "%d %s %s %s\n", s.Wave, i.Action, i.Key.Kind, i.Key.Name)
+	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure} {
+		for _, s := range steps {
+			for _, i := range slices.Concat(s.Prune, s.Apply) {
+				fmt.Fprintf(&b, "%s %d %s %s: %s\n", s.Phase, s.Wave, i.Action, i.Key.Human(), i.Reason)
+			}
 		}
 	}
 	for _, i := range p.Skipped {
-		fmt.Fprintf(&b, "- skip %s %s: %s\n", i.Key.Kind, i.Key.Name, i.Reason)
+		fmt.Fprintf(&b, "%s %s: %s\n", i.Action, i.Key.Human(), i.Reason)
+	}
+	switch v := p.Next(); {
+	case v.Step != nil:
+		fmt.Fprintf(&b, "next: %s %d:", v.Step.Phase, v.Step.Wave)
+		for _, i := range v.Step.Prunes() {
+			fmt.Fprintf(&b, " -%s", i.Key.Name)
+		}
+		for _, i := range v.Step.Stale() {
+			fmt.Fprintf(&b, " stale %s", i.Key.Name)
+		}
+		for _, g := range v.Step.Groups() {
+			b.WriteString(" [")
+			for n, i := range g {
+				b.WriteString(strings.Repeat(" ", min(n, 1)) + i.Key.Name)
+			}
+			b.WriteString("]")
+		}
+		b.WriteString("\n")
+	case v.Wait.For != "":
+		fmt.Fprintf(&b, "next: %s (confirmation=%t hooks=%t)\n", v.Wait.For, v.Wait.Confirmation, v.Wait.Hooks)
+	case v.Failed != "":
+		fmt.Fprintf(&b, "next: failed: %s\n", v.Failed)
+	case v.Done:
+		b.WriteString("next: done\n")
 	}
 	return b.String()
 }
 
+func lines(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, "\n"), func(s string) bool { return strings.TrimSpace(s) == "" })
+}
+
 func TestBuild(t *testing.T) {
-	for name, c := range map[string]struct {
-		reason  string
-		objects []string
-		extras  []plan.Extra
-		options plan.Options
-		want    string
-	}{
-		"Kinds": {
-			reason:  "Within a wave kinds come in Argo CD's order, custom resources last.",
-			objects: []string{"Widget w", "Deployment d", "Service s missing", "ConfigMap c synced", "ServiceAccount a"},
-			want:    "0 update ServiceAccount a\n0 keep ConfigMap c\n0 create Service s\n0 update Deployment d\n0 update Widget w\n",
-		},
-		"Waves": {
-			reason:  "Waves come before kinds, negative ones first.",
-			objects: []string{"ConfigMap late wave=2", "Deployment first wave=-1", "Secret middle"},
-			want:    "-1 update Deployment first\n0 update Secret middle\n2 update ConfigMap late\n",
-		},
-		"NamespaceBeforeItsObjects": {
-			reason:  "A Namespace is moved to the wave of the first object in it.",
-			objects: []string{"ConfigMap early wave=-5 ns=shop", "Namespace shop"},
-			want:    "-5 update Namespace shop\n-5 update ConfigMap early\n",
-		},
-		"DefinitionBeforeItsObjects": {
-			reason:  "A CustomResourceDefinition is moved before the first object of its kind.",
-			objects: []string{"Widget w wave=-1 group=x.io", "CustomResourceDefinition widgets.x.io group=apiextensions.k8s.io defines=x.io/Widget"},
-			want:    "-1 update CustomResourceDefinition widgets.x.io\n-1 update Widget w\n",
-		},
-		"PruneOff": {
-			reason:  "Without prune an extra is left, and said to be.",
-			extras:  []plan.Extra{{Key: resource.Key{Kind: "ConfigMap", Name: "old"}}},
-			want:    "- skip ConfigMap old: no longer in the source; pruning is off\n",
-			options: plan.Options{},
-		},
-		"PruneMirrored": {
-			reason: "What came in the last wave is pruned first.",
-			extras: []plan.Extra{
-				{Key: resource.Key{Kind: "ConfigMap", Name: "first"}, Wave: -1},
-				{Key: resource.Key{Kind: "ConfigMap", Name: "last"}, Wave: 3},
-				{Key: resource.Key{Kind: "Secret", Name: "kept"}, Wave: 3, KeptFrom: "sync option Prune=false"},
-			},
-			options: plan.Options{Prune: true},
-			want:    "-1 prune ConfigMap last\n3 prune ConfigMap first\n- skip Secret kept: sync option Prune=false\n",
-		},
-		"Selected": {
-			reason:  "A partial sync touches nothing else.",
-			objects: []string{"ConfigMap a", "ConfigMap b"},
-			extras:  []plan.Extra{{Key: resource.Key{Kind: "ConfigMap", Name: "old"}}},
-			options: plan.Options{Prune: true, Selected: func(k resource.Key) bool { return k.Name == "b" }},
-			want:    "0 update ConfigMap b\n",
-		},
-		"KeptFrom": {
-			reason:  "An object of another Application is left to it.",
-			objects: []string{"ConfigMap a kept=other"},
-			want:    "- skip ConfigMap a: other\n",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var objects []plan.Object
-			for _, o := range c.objects {
-				objects = append(objects, obj(t, o))
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if d := cmp.Diff(c.want, show(plan.Build(objects, c.extras, c.options))); d != "" {
-				t.Errorf("%s\n(-want +got)\n%s", c.reason, d)
+			var objects []plan.Object
+			for _, l := range lines(string(ar.Files[0].Data)) {
+				objects = append(objects, object(t, l))
+			}
+			var extras []plan.Extra
+			for _, l := range lines(string(ar.Files[1].Data)) {
+				extras = append(extras, extra(t, l))
+			}
+			got := show(plan.Build(objects, extras, options(t, string(ar.Files[2].Data))))
+			if *update {
+				ar.Files[3].Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if d := cmp.Diff(string(ar.Files[3].Data), got); d != "" {
+				t.Errorf("%s(-want +got)\n%s", ar.Comment, d)
 			}
 		})
 	}
 }
 
-func TestNext(t *testing.T) {
-	for name, c := range map[string]struct {
-		reason  string
-		objects []string
-		extras  []plan.Extra
-		want    plan.Verdict
-	}{
-		"LastWaveIsNotAwaited": {
-			reason:  "A sync has succeeded when its last wave is applied, even while that is rolling out.",
-			objects: []string{"Deployment d synced health=Progressing"},
-			want:    plan.Verdict{Done: true},
-		},
-		"EarlierWaveIsAwaited": {
-			reason:  "A wave begins when the waves before it are healthy.",
-			objects: []string{"Deployment d synced health=Progressing", "ConfigMap c wave=1"},
-			want:    plan.Verdict{Waiting: "waiting for healthy state of Deployment d"},
-		},
-		"DegradedFails": {
-			reason:  "An earlier wave that is Degraded fails the sync.",
-			objects: []string{"Deployment d synced health=Degraded", "ConfigMap c wave=1"},
-			want:    plan.Verdict{Failed: "Deployment d is Degraded: "},
-		},
-		"HealthyGoesOn": {
-			reason:  "Objects without a health rule do not hold anything up.",
-			objects: []string{"ConfigMap a synced", "Deployment d synced health=Healthy", "ConfigMap c wave=1 synced"},
-			want:    plan.Verdict{Done: true},
-		},
-		"DeletionIsAwaited": {
-			reason: "A prune that has begun is waited for.",
-			extras: []plan.Extra{{Key: resource.Key{Kind: "ConfigMap", Name: "old"}, Deleting: true}},
-			want:   plan.Verdict{Waiting: "waiting for the deletion of ConfigMap old"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var objects []plan.Object
-			for _, o := range c.objects {
-				objects = append(objects, obj(t, o))
-			}
-			got := plan.Build(objects, c.extras, plan.Options{Prune: true}).Next()
-			if got.Step != nil {
-				t.Fatalf("%s\ngot a step: %+v", c.reason, got.Step)
-			}
-			if d := cmp.Diff(c.want, got); d != "" {
-				t.Errorf("%s\n(-want +got)\n%s", c.reason, d)
-			}
-		})
-	}
-}
+var phases = []plan.Phase{plan.PreSync, plan.Sync, plan.PostSync, plan.SyncFail}
 
-// The order is a topological order of wave, kind and dependency, nothing is lost
-// and nothing is doubled.
-func TestOrder(t *testing.T) {
-	kinds := []string{"Namespace", "ConfigMap", "Deployment", "Widget", "Secret", "Service"}
-	rapid.Check(t, func(t *rapid.T) {
-		var objects []plan.Object
-		n := rapid.IntRange(0, 12).Draw(t, "n")
-		for i := range n {
-			k := resource.Key{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Name: fmt.Sprint("n", i)}
-			if k.Kind != "Namespace" {
-				k.Namespace = fmt.Sprint("n", rapid.IntRange(0, 12).Draw(t, "ns"))
-			}
-			objects = append(objects, plan.Object{
-				Key: k, Wave: rapid.IntRange(-2, 2).Draw(t, "wave"), Sync: v1alpha1.SyncStatusOutOfSync,
-			})
+// drawn are objects of every kind of place, some of them hooks.
+func drawn(t *rapid.T) []plan.Object {
+	kinds := []string{"Namespace", "ConfigMap", "Deployment", "Widget", "Secret", "Service", "CustomResourceDefinition"}
+	var objects []plan.Object
+	for i := range rapid.IntRange(0, 12).Draw(t, "n") {
+		o := plan.Object{
+			Key:  resource.Key{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Name: fmt.Sprint("n", i)},
+			Wave: rapid.IntRange(-2, 2).Draw(t, "wave"), Sync: v1alpha1.SyncStatusOutOfSync,
 		}
+		switch o.Key.Kind {
+		case "CustomResourceDefinition":
+			o.Defines = schema.GroupKind{Kind: "Widget"}
+		case "Namespace":
+		default:
+			o.Key.Namespace = fmt.Sprint("n", rapid.IntRange(0, 12).Draw(t, "ns"))
+			if o.Hook = rapid.Bool().Draw(t, "hook"); o.Hook {
+				o.Phase = rapid.SampledFrom(phases).Draw(t, "phase")
+			}
+		}
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+// The order is a topological order of phase, wave, kind and dependency, nothing is
+// lost and nothing is doubled.
+func TestOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		objects := drawn(t)
 		p := plan.Build(objects, nil, plan.Options{})
 		var order []plan.Item
-		for _, s := range p.Steps {
+		for _, s := range slices.Concat(p.Steps, p.OnFailure) {
 			for _, i := range s.Apply {
-				if i.Wave != s.Wave {
-					t.Fatalf("%v is in step %d", i, s.Wave)
+				if i.Wave != s.Wave || i.Phase != s.Phase {
+					t.Fatalf("%v is in step %s %d", i, s.Phase, s.Wave)
 				}
 				order = append(order, i)
 			}
@@ -214,22 +225,114 @@ func TestOrder(t *testing.T) {
 		if len(order) != len(objects) {
 			t.Fatalf("%d objects, %d items", len(objects), len(order))
 		}
-		wave := map[resource.Key]int{}
-		for _, o := range objects {
-			wave[o.Key] = o.Wave
-		}
 		for i, a := range order {
-			if a.Key.Kind == "Namespace" && slices.ContainsFunc(order[:i], func(b plan.Item) bool { return b.Key.Namespace == a.Key.Name }) {
-				t.Fatalf("namespace %s comes after an object in it", a.Key.Name)
-			}
 			for _, b := range order[i+1:] {
-				if a.Key.Kind == "Namespace" || b.Key.Kind == "Namespace" {
-					continue
-				}
-				if wave[a.Key] > wave[b.Key] || wave[a.Key] == wave[b.Key] && resource.KindRank(a.Key.Kind) > resource.KindRank(b.Key.Kind) {
-					t.Fatalf("%s comes before %s", a.Key, b.Key)
+				if why := misplaced(objects, a, b); why != "" {
+					t.Fatalf("%s comes before %s: %s", a.Key, b.Key, why)
 				}
 			}
 		}
 	})
+}
+
+// misplaced says why a must not come before b, if so.
+func misplaced(objects []plan.Object, a, b plan.Item) string {
+	if b.Key.Kind == "Namespace" && a.Key.Namespace == b.Key.Name {
+		return "it is in that namespace"
+	}
+	if b.Key.Kind == "CustomResourceDefinition" && a.Key.Kind == "Widget" {
+		return "that defines its kind"
+	}
+	moved := func(i plan.Item) bool { return i.Key.Kind == "Namespace" || i.Key.Kind == "CustomResourceDefinition" }
+	if moved(a) || moved(b) {
+		return ""
+	}
+	x := objects[slices.IndexFunc(objects, func(o plan.Object) bool { return o.Key == a.Key })]
+	y := objects[slices.IndexFunc(objects, func(o plan.Object) bool { return o.Key == b.Key })]
+	px, py := slices.Index(phases, max(x.Phase, "")), slices.Index(phases, max(y.Phase, ""))
+	if x.Phase == "" {
+		px = 1
+	}
+	if y.Phase == "" {
+		py = 1
+	}
+	switch {
+	case px != py && px > py:
+		return "phase"
+	case px == py && x.Wave > y.Wave:
+		return "wave"
+	case px == py && x.Wave == y.Wave && resource.KindRank(a.Key.Kind) > resource.KindRank(b.Key.Kind):
+		return "kind"
+	}
+	return ""
+}
+
+// A model cluster in which whatever a step does succeeds: following a plan step by
+// step ends, does each thing once, and leaves nothing to do. It may be cut off and
+// planned anew after any step, as that is how it is always done.
+func TestFollowed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		objects := drawn(t)
+		var extras []plan.Extra
+		for i := range rapid.IntRange(0, 5).Draw(t, "extras") {
+			extras = append(extras, plan.Extra{
+				Key: resource.Key{Kind: "ConfigMap", Name: fmt.Sprint("old", i)}, Wave: rapid.IntRange(-2, 2).Draw(t, "wave"),
+				Last: rapid.Bool().Draw(t, "last"), KeptFrom: rapid.SampledFrom([]string{"", "", "kept"}).Draw(t, "kept"),
+			})
+		}
+		done := map[string]int{}
+		var reached plan.Step
+		for range 100 {
+			p := plan.Build(objects, extras, plan.Options{Prune: true})
+			v := p.Next()
+			if v.Done {
+				checkFollowed(t, objects, extras, done)
+				return
+			}
+			if v.Step == nil {
+				t.Fatalf("nothing to do, and not done: %+v", v)
+			}
+			if slices.Index(phases, v.Step.Phase) < slices.Index(phases, reached.Phase) {
+				t.Fatalf("phase %s after %s", v.Step.Phase, reached.Phase)
+			}
+			reached = *v.Step
+			extras = slices.DeleteFunc(extras, func(e plan.Extra) bool {
+				return slices.ContainsFunc(v.Step.Prunes(), func(i plan.Item) bool { return i.Key == e.Key && count(done, e.Key) })
+			})
+			for _, g := range v.Step.Groups() {
+				for _, i := range g {
+					n := slices.IndexFunc(objects, func(o plan.Object) bool { return o.Key == i.Key })
+					objects[n].Sync, objects[n].State = v1alpha1.SyncStatusSynced, plan.Succeeded
+					count(done, i.Key)
+				}
+			}
+		}
+		t.Fatal("it does not end")
+	})
+}
+
+func count(done map[string]int, k resource.Key) bool {
+	done[k.String()]++
+	return true
+}
+
+func checkFollowed(t *rapid.T, objects []plan.Object, extras []plan.Extra, done map[string]int) {
+	for k, n := range done {
+		if n != 1 {
+			t.Errorf("%s was done %d times", k, n)
+		}
+	}
+	for _, o := range objects {
+		if done[o.Key.String()] == 0 && o.Phase != plan.SyncFail {
+			t.Errorf("%s was left out", o.Key)
+		}
+	}
+	for _, e := range extras {
+		if e.KeptFrom == "" {
+			t.Errorf("%s was not pruned", e.Key)
+		}
+		if done[e.Key.String()] != 0 {
+			t.Errorf("%s was pruned although it is kept", e.Key)
+		}
+	}
 }

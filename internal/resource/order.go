@@ -48,17 +48,6 @@ func WaveOf(a map[string]string) int {
 	return 0
 }
 
-// IsHook says whether obj is a hook of Argo CD's or Helm's and so not part of
-// the desired state that is compared.
-func IsHook(obj *unstructured.Unstructured) bool {
-	a := obj.GetAnnotations()
-	if _, ok := a[v1alpha1.AnnotationHook]; ok {
-		return true
-	}
-	h, ok := a[v1alpha1.AnnotationHelmHook]
-	return ok && strings.TrimSpace(h) != "crd-install"
-}
-
 // Options are the key=value words of an options annotation or list.
 type Options map[string]string
 
@@ -75,14 +64,4 @@ func ParseOptions(lists ...string) Options {
 		}
 	}
 	return o
-}
-
-// SyncOptions are the options of an object's own annotation.
-func SyncOptions(obj *unstructured.Unstructured) Options {
-	return ParseOptions(obj.GetAnnotations()[v1alpha1.AnnotationSyncOptions])
-}
-
-// CompareOptions are the options of an object's compare annotation.
-func CompareOptions(obj *unstructured.Unstructured) Options {
-	return ParseOptions(obj.GetAnnotations()[v1alpha1.AnnotationCompareOptions])
 }

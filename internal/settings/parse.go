@@ -83,7 +83,7 @@ func (c section) general(s *Snapshot) {
 
 func (c section) params(s *Snapshot) {
 	s.RepoErrorGracePeriod = c.seconds("controller.repo.error.grace.period.seconds", 180)
-	s.SyncTimeout = c.seconds("controller.sync.timeout.seconds", 0)
+	s.SyncTimeout = c.seconds("controller.sync.timeout.seconds", 1800)
 	s.SyncWaveDelay = c.seconds("controller.sync.wave.delay.seconds", 2)
 	s.SelfHeal = SelfHeal{
 		Timeout: c.seconds("controller.self.heal.timeout.seconds", 0),

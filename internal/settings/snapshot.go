@@ -61,7 +61,8 @@ type Snapshot struct {
 	IgnoreDifferences []v1alpha1.ResourceIgnoreDifferences
 
 	SelfHeal SelfHeal
-	// SyncTimeout ends an operation that takes longer; 0 means never.
+	// SyncTimeout ends an operation that takes longer, 30 minutes unless set; 0 means never,
+	// which is the default of Argo CD, where one that is stuck stays so (argo-cd #6055).
 	SyncTimeout time.Duration
 	// SyncWaveDelay is the pause between the waves of a sync.
 	SyncWaveDelay time.Duration

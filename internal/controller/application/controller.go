@@ -14,6 +14,12 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/appstore"
+	"evenkeel.dev/internal/controller/claim"
+	"evenkeel.dev/internal/controller/comparison"
+	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/controller/operation"
+	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/health"
 	"evenkeel.dev/internal/render/trace"
@@ -63,17 +69,17 @@ const defaultWorkers = 16
 // Controller keeps the Applications of one namespace equal to their sources.
 type Controller struct {
 	o       Options
-	store   *objects
+	store   *appstore.Store
 	cluster *cluster.Cluster
 	poller  *repository.Poller
-	applier *apply.Applier
-	claims  *claims
+	claims  *claim.Set
 	queue   workqueue.TypedDelayingInterface[types.NamespacedName]
 	// kinds is what the cluster serves, project an AppProject or nil.
-	kinds   func() *cluster.Kinds
-	project func(name string) *v1alpha1.AppProject
-	// renders bounds how many renderings run at once: they take a core each.
-	renders chan struct{}
+	kinds    func() *cluster.Kinds
+	project  func(name string) *v1alpha1.AppProject
+	maker    *rendering.Maker
+	comparer *comparison.Comparer
+	engine   operation.Engine
 
 	mu     sync.Mutex
 	states map[types.NamespacedName]*appState
@@ -91,16 +97,15 @@ func New(o Options) *Controller {
 		o.Now = time.Now
 	}
 	c := &Controller{
-		o: o, claims: newClaims(), applier: &apply.Applier{Conn: o.Conn},
-		queue:   workqueue.NewTypedDelayingQueue[types.NamespacedName](),
-		renders: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		states:  map[types.NamespacedName]*appState{}, byName: map[string]types.NamespacedName{},
+		o: o, claims: claim.NewSet(),
+		queue:  workqueue.NewTypedDelayingQueue[types.NamespacedName](),
+		states: map[types.NamespacedName]*appState{}, byName: map[string]types.NamespacedName{},
 		ready: make(chan struct{}),
 	}
-	j := &judge{claims: c.claims, now: o.Now}
+	j := &claim.Judge{Claims: c.claims, Now: o.Now}
 	c.cluster = cluster.New(cluster.Options{
-		Conn: o.Conn, Judge: j.verdict, Observer: observer{c}, Full: health.HasRule,
-		Excluded: func(gk schema.GroupKind) bool { return excluded(o.Settings(), gk) },
+		Conn: o.Conn, Judge: j.Verdict, Observer: observer{c}, Full: health.HasRule,
+		Excluded: func(gk schema.GroupKind) bool { return rendering.Excluded(o.Settings(), gk) },
 		Log:      o.Log,
 	})
 	c.poller = repository.New(repository.Options{
@@ -108,13 +113,22 @@ func New(o Options) *Controller {
 		Interval: func() time.Duration { return o.Settings().ReconciliationTimeout },
 		Jitter:   func() time.Duration { return o.Settings().ReconciliationJitter },
 	})
-	c.store = newObjects(o.Conn, o.Namespace, c.enqueue, c.wakeProject, o.Log)
-	c.kinds, c.project = c.cluster.Kinds, c.store.project
+	c.store = appstore.New(appstore.Options{
+		Conn: o.Conn, Namespace: o.Namespace, AppChanged: c.enqueue, ProjectChanged: c.wakeProject, Log: o.Log,
+	})
+	c.kinds, c.project = c.cluster.Kinds, c.store.Project
+	c.maker = &rendering.Maker{
+		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
+	c.engine = operation.Engine{Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Now: o.Now}
 	return c
 }
 
-// Cluster is the live side, for readers.
-func (c *Controller) Cluster() *cluster.Cluster { return c.cluster }
+// Inspector answers questions about the Applications.
+func (c *Controller) Inspector() *inspect.Inspector {
+	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Namespace: c.o.Namespace}
+}
 
 // Ready is closed when the Applications were read and the cluster answered once.
 func (c *Controller) Ready() <-chan struct{} { return c.ready }
@@ -125,7 +139,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	defer wg.Wait()
 	wg.Go(func() { c.cluster.Run(ctx) })
 	wg.Go(func() { c.poller.Run(ctx) })
-	wg.Go(func() { c.store.run(ctx) })
+	wg.Go(func() { c.store.Run(ctx) })
 	if err := c.prepare(ctx); err != nil {
 		return err
 	}
@@ -139,7 +153,7 @@ func (c *Controller) Run(ctx context.Context) error {
 
 // prepare waits for the first answers and sees to the default project.
 func (c *Controller) prepare(ctx context.Context) error {
-	if err := c.store.synced(ctx); err != nil {
+	if err := c.store.Synced(ctx); err != nil {
 		return nil //nolint:nilerr // ctx ended
 	}
 	for wait := time.Second; ; wait = min(2*wait, maxPause) {
@@ -201,8 +215,8 @@ func (c *Controller) wakeInstance(instance string) {
 
 // wakeProject makes a pass of every Application of a project.
 func (c *Controller) wakeProject(project string) {
-	for _, app := range c.store.list() {
-		if projectOf(app) == project {
+	for _, app := range c.store.Apps() {
+		if rendering.ProjectOf(app) == project {
 			c.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 		}
 	}
@@ -210,16 +224,9 @@ func (c *Controller) wakeProject(project string) {
 
 // WakeAll makes a pass of every Application: the settings changed.
 func (c *Controller) WakeAll() {
-	for _, app := range c.store.list() {
+	for _, app := range c.store.Apps() {
 		c.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 	}
-}
-
-func projectOf(app *v1alpha1.Application) string {
-	if app.Spec.Project == "" {
-		return v1alpha1.DefaultProject
-	}
-	return app.Spec.Project
 }
 
 // observer turns changes in the cluster into passes.
@@ -251,7 +258,7 @@ func (o observer) ObjectChanged(before, after *cluster.Record) {
 	}
 	// An object may be claimed by Applications that do not track it: not yet, or not
 	// any more.
-	for _, instance := range o.c.claims.rivals(r.Key, r.App) {
+	for _, instance := range o.c.claims.Rivals(r.Key, r.App) {
 		o.c.wakeInstance(instance)
 	}
 }
@@ -272,9 +279,4 @@ func (o observer) KindChanged(gk schema.GroupKind) {
 			o.c.queue.Add(key)
 		}
 	}
-}
-
-// excluded says whether the settings exclude a kind from the cluster.
-func excluded(s settings.Snapshot, gk schema.GroupKind) bool {
-	return s.Resources.Excluded(gk.Group, gk.Kind, v1alpha1.InClusterServer)
 }

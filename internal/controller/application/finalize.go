@@ -12,6 +12,9 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/admission"
+	"evenkeel.dev/internal/controller/operation"
+	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
@@ -91,10 +94,10 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (int, error) 
 			continue
 		}
 		removals = append(removals, apply.Removal{
-			Key: r.Key, Kind: p.c.cluster.Kind(r.Key.GroupKind()).Kind, UID: r.UID, Propagation: p.c.propagation(r, propagation),
+			Key: r.Key, Kind: p.c.cluster.Kind(r.Key.GroupKind()).Kind, UID: r.UID, Propagation: operation.Propagation(p.c.cluster, r, propagation),
 		})
 	}
-	for _, r := range p.c.applier.Remove(ctx, removals, apply.Options{}) {
+	for _, r := range p.c.engine.Remove(ctx, removals) {
 		if r.Failed() {
 			return len(left), fault.New(fault.Conflict, "deleting %s: %s", r.Key.Human(), r.Message)
 		}
@@ -105,10 +108,10 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (int, error) 
 // deletable says whether all objects of the Application can be seen: what cannot be
 // read now would be left behind for ever.
 func (p *pass) deletable() error {
-	if err := admitDestination(p.app.Spec.Destination); err != nil {
+	if err := admission.Destination(p.app.Spec.Destination); err != nil {
 		return err
 	}
-	name := projectOf(p.app)
+	name := rendering.ProjectOf(p.app)
 	if p.project = p.c.project(name); p.project == nil {
 		return fault.New(fault.Invalid, "project %q does not exist, so it cannot be said what may be deleted: create it again or remove the finalizer", name)
 	}
@@ -129,14 +132,10 @@ func (p *pass) deletable() error {
 
 // deletedWithApp says whether a tracked object goes with its Application.
 func (p *pass) deletedWithApp(r *cluster.Record) bool {
-	if r.Hints.HelmKeep || r.Key == p.self() || r.Key.Kind == "CustomResourceDefinition" {
+	if r.Hints.HelmKeep || r.Key == rendering.Self(p.app) || r.Key.Kind == "CustomResourceDefinition" {
 		return false
 	}
-	option, set := resource.ParseOptions(r.Hints.SyncOptions)["Delete"]
-	if !set {
-		option = p.options()["Delete"]
-	}
-	if option == "false" || option == "confirm" {
+	if p.options().Override(r.Hints.SyncOptions).Delete != resource.Allowed {
 		return false
 	}
 	return p.permits(r.Key) == nil
@@ -144,13 +143,13 @@ func (p *pass) deletedWithApp(r *cluster.Record) bool {
 
 // ensureDefaultProject creates the project that Applications without one use.
 func (c *Controller) ensureDefaultProject(ctx context.Context) error {
-	if c.store.project(v1alpha1.DefaultProject) != nil {
+	if c.store.Project(v1alpha1.DefaultProject) != nil {
 		return nil
 	}
 	def := &v1alpha1.AppProject{Spec: project.Default()}
 	def.APIVersion, def.Kind = v1alpha1.GroupVersion.String(), "AppProject"
 	def.Name, def.Namespace = v1alpha1.DefaultProject, c.o.Namespace
-	if err := c.store.createProject(ctx, def); err != nil {
+	if err := c.store.CreateProject(ctx, def); err != nil {
 		return fmt.Errorf("creating project default: %w", err)
 	}
 	return nil

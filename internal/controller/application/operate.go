@@ -3,14 +3,16 @@ package application
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"evenkeel.dev/api/v1alpha1"
-	"evenkeel.dev/internal/plan"
-	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/controller/operation"
+	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/autosync"
+	"evenkeel.dev/internal/plan/retry"
 	"evenkeel.dev/internal/status"
 	"evenkeel.dev/internal/telemetry"
 )
@@ -25,51 +27,60 @@ func (p *pass) operate(ctx context.Context) outcome {
 	case p.app.Operation != nil:
 		return p.begin(ctx, *p.app.Operation.DeepCopy())
 	}
-	d := decideAutoSync(p.autoInput())
-	if d.problem != "" {
-		p.condition(v1alpha1.ConditionSyncError, d.problem)
-	}
-	p.wakeIn(d.again)
-	if d.start == nil {
-		return proceed
-	}
-	return p.begin(ctx, *d.start)
+	return p.automate(ctx)
 }
 
-func (p *pass) autoInput() autoInput {
-	in := autoInput{
-		app: p.app, last: p.operation, source: p.source, revision: p.s.rendering.revision, broken: p.broken, now: p.now,
-		backoff: selfHealBackoff{
-			duration: p.settings.SelfHeal.Initial, factor: p.settings.SelfHeal.Factor, limit: p.settings.SelfHeal.Cap,
-		},
-		pruneOnly: true, pruneAll: len(p.managed) > 0,
+// automate starts an operation if the Application's policy says so.
+func (p *pass) automate(ctx context.Context) outcome {
+	d := autosync.Decide(p.autoInput())
+	if d.Problem != "" {
+		p.condition(v1alpha1.ConditionSyncError, d.Problem)
+	}
+	p.wakeIn(d.Again)
+	if d.Start == nil {
+		return proceed
+	}
+	return p.begin(ctx, *d.Start)
+}
+
+func (p *pass) autoInput() autosync.Input {
+	in := autosync.Input{
+		App: p.app, Last: p.operation, Source: p.source, Revision: p.s.rendering.Revision, Broken: p.broken, Now: p.now,
+		Backoff:   autosync.Backoff{Initial: p.settings.SelfHeal.Initial, Factor: p.settings.SelfHeal.Factor, Limit: p.settings.SelfHeal.Cap},
+		PruneOnly: true, PruneAll: len(p.managed) > 0,
 	}
 	report := status.Report{Compared: true}
 	for _, m := range p.managed {
-		report.Resources = append(report.Resources, m.resource())
-		if m.claim != nil {
-			in.pruneAll = false
+		report.Resources = append(report.Resources, m.Resource())
+		if m.Claim != nil {
+			in.PruneAll = false
 		}
-		if m.sync == v1alpha1.SyncStatusSynced || m.claim != nil && m.owner != "" && p.c.alive(m.owner) {
+		if m.Sync == v1alpha1.SyncStatusSynced || m.Claim != nil && m.Owner != "" && p.c.alive(m.Owner) {
 			continue
 		}
-		if m.claim != nil {
-			in.pruneOnly = false
+		if m.Claim != nil {
+			in.PruneOnly = false
 		} else if p.keptFromPruning(m) != "" {
 			continue
 		}
-		in.outOfSync = append(in.outOfSync, v1alpha1.SyncOperationResource{
-			Group: m.key.Group, Kind: m.key.Kind, Namespace: m.key.Namespace, Name: m.key.Name,
+		in.OutOfSync = append(in.OutOfSync, v1alpha1.SyncOperationResource{
+			Group: m.Key.Group, Kind: m.Key.Kind, Namespace: m.Key.Namespace, Name: m.Key.Name,
 		})
 	}
-	in.status = status.Compose(p.app, report).Sync.Status
+	in.Status = status.Compose(p.app, report).Sync.Status
 	return in
 }
 
 // begin writes the operation down before anything else is done, so that it is
 // carried on whatever happens.
 func (p *pass) begin(ctx context.Context, op v1alpha1.Operation) outcome {
+	last := p.operation
 	p.operation = &v1alpha1.OperationState{Operation: op, Phase: v1alpha1.OperationRunning, StartedAt: p.time()}
+	// The second in which it began tells an operation's hooks from those of others.
+	if last != nil && !last.StartedAt.Before(&p.operation.StartedAt) {
+		p.operation.StartedAt = metav1.NewTime(last.StartedAt.Add(time.Second))
+	}
+	p.s.memory = operation.Memory{}
 	if op.Sync == nil {
 		p.finish(v1alpha1.OperationError, "the operation has no sync: nothing else is supported")
 		return proceed
@@ -90,16 +101,12 @@ func (p *pass) operationRevision(op *v1alpha1.SyncOperation) string {
 	if op.Revision != "" {
 		return op.Revision
 	}
-	return p.s.rendering.revision
+	return p.s.rendering.Revision
 }
 
 // carryOn does what can be done of the operation now.
 func (p *pass) carryOn(ctx context.Context) outcome {
 	op := p.operation
-	if op.Phase == v1alpha1.OperationTerminating {
-		p.finish(v1alpha1.OperationFailed, "Operation terminated")
-		return proceed
-	}
 	if op.Operation.Sync == nil {
 		p.finish(v1alpha1.OperationError, "the operation has no sync: nothing else is supported")
 		return proceed
@@ -107,36 +114,108 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 	if op.SyncResult == nil { // another controller was interrupted before it noted the revision
 		op.SyncResult = &v1alpha1.SyncOperationResult{Revision: p.operationRevision(op.Operation.Sync), Source: p.source}
 	}
-	if p.superseded() {
+	terminating := op.Phase == v1alpha1.OperationTerminating
+	yield := !terminating && p.superseded()
+	if op.FinishedAt != nil && !terminating {
+		if yield {
+			return p.supersede(ctx)
+		}
+		if !p.retryDue() {
+			return proceed
+		}
+	}
+	r, err := p.run(ctx)
+	switch {
+	case err != nil && terminating:
+		p.finish(v1alpha1.OperationFailed, "Operation terminated; its hooks could not be looked for: "+err.Error())
+		return proceed
+	case err != nil && fault.KindOf(err).Transient():
+		p.operation.Message = err.Error()
+		p.passing()
+		return proceed
+	case err != nil:
+		p.finish(v1alpha1.OperationFailed, err.Error())
+		return proceed
+	case r == nil:
+		return wait
+	case terminating:
+		return p.settle(r.Terminate(ctx, "Operation terminated"))
+	case yield && !r.Busy():
 		return p.supersede(ctx)
 	}
-	if op.FinishedAt != nil && !p.retryDue() {
-		return proceed
+	r.Yield = yield
+	out := r.Advance(ctx)
+	p.managed = p.current(r)
+	if out.Yielded {
+		return p.supersede(ctx)
 	}
-	return p.advance(ctx)
+	return p.settle(out)
 }
 
-// superseded: an automated operation is for a revision that is no longer the
-// newest. Carrying it on would hold up what may be its fix (argo-cd #11494).
+// settle takes over what a pass made of the operation.
+func (p *pass) settle(out operation.Outcome) outcome {
+	p.wakeIn(out.Wake)
+	if out.Again {
+		p.passing()
+	}
+	if out.Ended {
+		p.ended()
+	}
+	if p.operation.FinishedAt != nil {
+		p.urgent = true
+	}
+	return proceed
+}
+
+// current are the Application's objects after a run. One for another revision has
+// compared them with that.
+func (p *pass) current(r *operation.Run) []managed {
+	if r.Target.Current {
+		return r.Target.Objects
+	}
+	return p.c.comparer.Gather(p.s.instance, p.s.rendering.Claims)
+}
+
+// run is the operation's part of this pass, or nil when an event has to be waited
+// for.
+func (p *pass) run(ctx context.Context) (*operation.Run, error) {
+	target, err := p.target(ctx)
+	if err != nil || target == nil {
+		return nil, err
+	}
+	return &operation.Run{
+		Engine: p.c.engine, App: p.app, Instance: p.s.instance, State: p.operation, Target: *target,
+		Options: p.operationOptions(), Permits: p.permits, Memory: &p.s.memory,
+		Flush: func(ctx context.Context) bool {
+			p.urgent = true
+			return p.report(ctx)
+		},
+		WaveDelay: p.settings.SyncWaveDelay, Timeout: p.settings.SyncTimeout,
+	}, nil
+}
+
+// superseded: the operation is for a revision that is no longer the newest, and
+// nobody asked for just that one. Carrying it on would hold up what may be its fix
+// (argo-cd #11494).
 func (p *pass) superseded() bool {
-	return p.operation.Operation.InitiatedBy.Automated && !p.broken && p.operation.SyncResult.Revision != p.s.rendering.revision
+	op := p.operation
+	if p.broken || op.SyncResult.Revision == p.s.rendering.Revision || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
+		return false
+	}
+	return op.Operation.InitiatedBy.Automated
 }
 
 func (p *pass) supersede(ctx context.Context) outcome {
 	old := p.operation.SyncResult.Revision
-	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", short(old), short(p.s.rendering.revision)))
-	d := decideAutoSync(p.autoInput())
-	if d.start == nil {
-		return proceed
-	}
-	return p.begin(ctx, *d.start)
+	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", short(old), short(p.s.rendering.Revision)))
+	return p.automate(ctx)
 }
 
 // retryDue says whether a failed try's wait is over, and makes the operation ready
 // for the next.
 func (p *pass) retryDue() bool {
 	op := p.operation
-	delay, err := retryDelay(op.Operation.Retry, op.RetryCount-1)
+	delay, err := retry.Delay(op.Operation.Retry, op.RetryCount-1)
 	if err != nil {
 		p.finish(v1alpha1.OperationError, err.Error())
 		return false
@@ -148,90 +227,31 @@ func (p *pass) retryDue() bool {
 	op.FinishedAt = nil
 	op.SyncResult.Resources = nil
 	if op.Operation.Retry.Refresh && !p.broken {
-		op.SyncResult.Revision = p.s.rendering.revision
+		op.SyncResult.Revision = p.s.rendering.Revision
 	}
 	return true
 }
 
-// advance runs steps until something has to be waited for or nothing is left.
-func (p *pass) advance(ctx context.Context) outcome {
-	t, err := p.target(ctx)
-	if err != nil {
-		p.fail(err.Error())
-		return proceed
-	}
-	if t == nil {
-		return wait
-	}
-	if p.operation.Operation.Sync.DryRun {
-		p.dryRun(ctx, t)
-		return proceed
-	}
-	if err := p.ensureNamespace(ctx); err != nil {
-		p.fail(err.Error())
-		return proceed
-	}
-	for steps := 0; ; steps++ {
-		pl := t.plan()
-		v := pl.Next()
-		switch {
-		case v.Done:
-			p.succeed(t, pl)
-			return proceed
-		case v.Failed != "":
-			p.fail(v.Failed)
-			return proceed
-		case v.Waiting != "":
-			p.operation.Message = v.Waiting
-			return proceed
-		case steps > maxSteps:
-			p.fail("the sync makes no progress: " + stuck(v.Step))
-			return proceed
-		}
-		switch p.run(ctx, t, *v.Step) {
-		case stepFailed:
-			p.fail(p.failures())
-			return proceed
-		case stepPassing:
-			p.passing()
-			return proceed
-		case stepPruning:
-			p.operation.Message = "waiting for deletions"
-			return proceed
-		case stepDone:
-		}
-		if err := t.refresh(ctx); err != nil {
-			p.passing()
-			return proceed
-		}
-	}
+// finish ends the operation where no run does.
+func (p *pass) finish(phase v1alpha1.OperationPhase, message string) {
+	now := metav1.NewTime(p.c.o.Now().UTC().Truncate(time.Second))
+	p.operation.Phase, p.operation.Message, p.operation.FinishedAt = phase, message, &now
+	p.ended()
 }
 
-// maxSteps bounds the steps of one pass. An operation has as many steps as waves,
-// and one that needs more than this applies what never gets equal.
-const maxSteps = 200
-
-func stuck(s *plan.Step) string {
-	for _, g := range s.Groups() {
-		return g[0].Key.Human() + " " + g[0].Reason
-	}
-	return fmt.Sprintf("wave %d", s.Wave)
-}
-
-func (p *pass) succeed(t *target, pl plan.Plan) {
+// ended sees to what follows the end of an operation.
+func (p *pass) ended() {
 	op := p.operation
-	for _, s := range pl.Steps {
-		for _, i := range s.Apply {
-			p.note(t, result{key: i.Key, status: v1alpha1.ResultSynced, message: "unchanged"}, false)
-		}
-	}
-	for _, i := range pl.Skipped {
-		p.note(t, result{key: i.Key, status: v1alpha1.ResultPruneSkipped, message: i.Reason}, false)
-	}
-	p.finish(v1alpha1.OperationSucceeded, "successfully synced (all tasks run)")
+	p.clearOperation = !op.Operation.InitiatedBy.Automated
+	p.urgent, p.finished = true, true
 	sync := op.Operation.Sync
-	if len(sync.Resources) > 0 {
-		return // partial syncs are not history (argo-cd.md §1.15)
+	p.c.o.Metrics.Synced(telemetry.Sync{
+		Namespace: p.app.Namespace, Name: p.app.Name, Project: rendering.ProjectOf(p.app), Server: v1alpha1.InClusterServer,
+		Phase: string(op.Phase), DryRun: sync != nil && sync.DryRun, Took: op.FinishedAt.Sub(op.StartedAt.Time),
+	})
+	// Partial syncs are not history (argo-cd.md §1.15).
+	if op.Phase != v1alpha1.OperationSucceeded || sync.DryRun || len(sync.Resources) > 0 {
+		return
 	}
 	started := op.StartedAt
 	p.deployed = &v1alpha1.RevisionHistory{
@@ -240,50 +260,10 @@ func (p *pass) succeed(t *target, pl plan.Plan) {
 	}
 }
 
-// fail ends a try: with another one later if retries are left.
-func (p *pass) fail(message string) {
-	op := p.operation
-	limit := op.Operation.Retry.Limit
-	if limit >= 0 && op.RetryCount >= limit {
-		if op.RetryCount > 0 {
-			message = fmt.Sprintf("%s (retried %d times)", message, op.RetryCount)
-		}
-		p.finish(v1alpha1.OperationFailed, message)
-		return
+func short(revision string) string {
+	const n = 8
+	if len(revision) > n {
+		return revision[:n]
 	}
-	delay, err := retryDelay(op.Operation.Retry, op.RetryCount)
-	if err != nil {
-		p.finish(v1alpha1.OperationError, err.Error())
-		return
-	}
-	now := p.time()
-	op.Phase, op.FinishedAt = v1alpha1.OperationRunning, &now
-	op.RetryCount++
-	op.Message = fmt.Sprintf("%s. Retrying attempt #%d at %s.", message, op.RetryCount, now.Add(delay).Format(time.TimeOnly))
-	p.wakeIn(delay)
-	p.urgent = true
-}
-
-func (p *pass) finish(phase v1alpha1.OperationPhase, message string) {
-	now := metav1.NewTime(p.c.o.Now().UTC().Truncate(time.Second))
-	p.operation.Phase, p.operation.Message, p.operation.FinishedAt = phase, message, &now
-	p.clearOperation = !p.operation.Operation.InitiatedBy.Automated
-	p.urgent, p.finished = true, true
-	p.c.o.Metrics.Synced(telemetry.Sync{
-		Namespace: p.app.Namespace, Name: p.app.Name, Project: projectOf(p.app), Server: v1alpha1.InClusterServer,
-		Phase: string(phase), DryRun: p.operation.Operation.Sync != nil && p.operation.Operation.Sync.DryRun,
-		Took: now.Sub(p.operation.StartedAt.Time),
-	})
-}
-
-// selected is the filter of a partial sync, or nil.
-func selected(resources []v1alpha1.SyncOperationResource) func(resource.Key) bool {
-	if len(resources) == 0 {
-		return nil
-	}
-	return func(k resource.Key) bool {
-		return slices.ContainsFunc(resources, func(r v1alpha1.SyncOperationResource) bool {
-			return r.Group == k.Group && r.Kind == k.Kind && r.Name == k.Name && (r.Namespace == "" || r.Namespace == k.Namespace)
-		})
-	}
+	return revision
 }

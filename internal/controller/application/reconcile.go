@@ -68,7 +68,7 @@ type pass struct {
 // reconcile makes one pass and says when to make another; 0 means when something
 // happens.
 func (c *Controller) reconcile(ctx context.Context, key types.NamespacedName) time.Duration {
-	app := c.store.app(key)
+	app := c.store.App(key)
 	if app == nil {
 		c.forget(key)
 		return 0

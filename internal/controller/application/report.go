@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/status"
 	"evenkeel.dev/internal/view"
@@ -43,7 +44,7 @@ func (p *pass) report(ctx context.Context) bool {
 }
 
 func (p *pass) write(ctx context.Context, body []byte) bool {
-	app, err := p.c.store.patch(ctx, p.key, body)
+	app, err := p.c.store.Patch(ctx, p.key, body)
 	switch {
 	case apierrors.IsNotFound(err):
 		return false // gone; its deletion makes a pass
@@ -70,7 +71,7 @@ func (p *pass) write(ctx context.Context, body []byte) bool {
 func (p *pass) compose() v1alpha1.ApplicationStatus {
 	r := status.Report{
 		Compared: p.managed != nil && !p.newerUnreadable(), Conditions: p.conditions, Operation: p.operation, Deployed: p.deployed,
-		Refreshed: p.answered || p.finished, Self: p.self(), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
+		Refreshed: p.answered || p.finished, Self: rendering.Self(p.app), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
 	}
 	if p.finished && r.Now.Before(p.operation.FinishedAt) {
 		r.Now = *p.operation.FinishedAt
@@ -78,44 +79,44 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 	if p.managed != nil {
 		r.Resources = make([]status.Resource, 0, len(p.managed))
 		for _, m := range p.managed {
-			r.Resources = append(r.Resources, m.resource())
+			r.Resources = append(r.Resources, m.Resource())
 		}
 	}
 	if p.s.rendering != nil {
-		r.Revision, r.SourceType = p.s.rendering.revision, p.s.rendering.sourceType
+		r.Revision, r.SourceType = p.s.rendering.Revision, p.s.rendering.SourceType
 	}
 	return status.Compose(p.app, r)
 }
 
 // newerUnreadable: the newest revision is known and cannot be rendered, so whether
 // live equals Git is not known, although it is compared with the last good one.
-func (p *pass) newerUnreadable() bool { return p.s.failure != nil && p.s.failed.revision == p.revision }
+func (p *pass) newerUnreadable() bool { return p.s.failure != nil && p.s.failed.Revision == p.revision }
 
 // rivalry warns of objects that another Application claims as well.
 func (p *pass) rivalry() {
 	for _, m := range p.managed {
-		if m.claim == nil {
+		if m.Claim == nil {
 			continue
 		}
-		rivals := p.c.claims.rivals(m.key, p.s.instance)
-		if m.owner != "" && len(rivals) == 0 && p.c.alive(m.owner) {
-			rivals = []string{m.owner}
+		rivals := p.c.claims.Rivals(m.Key, p.s.instance)
+		if m.Owner != "" && len(rivals) == 0 && p.c.alive(m.Owner) {
+			rivals = []string{m.Owner}
 		}
 		if len(rivals) > 0 {
 			p.condition(v1alpha1.ConditionSharedResourceWarning,
-				m.key.Human()+" is part of applications "+p.s.instance+" and "+strings.Join(rivals, ", ")+ownership(m, p.s.instance))
+				m.Key.Human()+" is part of applications "+p.s.instance+" and "+strings.Join(rivals, ", ")+ownership(m, p.s.instance))
 		}
 	}
 }
 
 func ownership(m managed, instance string) string {
 	switch {
-	case m.record == nil || m.record.App == "":
+	case m.Record == nil || m.Record.App == "":
 		return ""
-	case m.record.App == instance:
+	case m.Record.App == instance:
 		return "; it belongs to this one"
 	}
-	return "; it belongs to " + m.record.App + ", and automated sync leaves it alone here"
+	return "; it belongs to " + m.Record.App + ", and automated sync leaves it alone here"
 }
 
 // publish tells the view how the Application is.
@@ -131,20 +132,20 @@ func (p *pass) extra() view.Extra {
 	x.Counts = &view.Counts{}
 	items := map[resource.Key]managed{}
 	for _, m := range p.managed {
-		items[m.key] = m
+		items[m.Key] = m
 		count(x.Counts, m)
-		if m.sync == v1alpha1.SyncStatusOutOfSync {
+		if m.Sync == v1alpha1.SyncStatusOutOfSync {
 			if x.FirstOutOfSync.Kind == "" {
-				x.FirstOutOfSync = view.Culprit{Kind: m.key.Kind, Name: m.key.Name}
+				x.FirstOutOfSync = view.Culprit{Kind: m.Key.Kind, Name: m.Key.Name}
 			}
-			if since := m.since(); !since.IsZero() && (x.OutOfSyncSince.IsZero() || since.Before(x.OutOfSyncSince)) {
+			if since := m.Since(); !since.IsZero() && (x.OutOfSyncSince.IsZero() || since.Before(x.OutOfSyncSince)) {
 				x.OutOfSyncSince = since
 			}
 		}
 	}
 	if why := p.unhealthy(); why.Kind != "" {
 		x.Unhealthy = view.Culprit{Kind: why.Kind, Name: why.Name}
-		if h := items[why].health(); h != nil {
+		if h := items[why].Health(); h != nil {
 			x.Unhealthy.Message = h.Message
 		}
 	}
@@ -155,36 +156,21 @@ func (p *pass) extra() view.Extra {
 	return x
 }
 
-// since is when the object began to differ: when the drift was written, else when
-// it was seen.
-func (m managed) since() time.Time {
-	if m.record == nil {
-		return time.Time{}
-	}
-	at := m.record.Verdict.Since
-	for _, d := range m.drift {
-		if !d.At.IsZero() && d.At.Before(at) {
-			at = d.At
-		}
-	}
-	return at
-}
-
 func count(c *view.Counts, m managed) {
 	c.Total++
 	switch {
-	case m.missing():
+	case m.Missing():
 		c.Missing++
 		c.OutOfSync++
-	case m.sync == v1alpha1.SyncStatusSynced:
+	case m.Sync == v1alpha1.SyncStatusSynced:
 		c.Synced++
-	case m.sync == v1alpha1.SyncStatusOutOfSync:
+	case m.Sync == v1alpha1.SyncStatusOutOfSync:
 		c.OutOfSync++
 	}
-	if m.missing() {
+	if m.Missing() {
 		return
 	}
-	h := m.health()
+	h := m.Health()
 	if h == nil {
 		c.Healthy++
 		return
@@ -201,9 +187,9 @@ func count(c *view.Counts, m managed) {
 
 // unhealthy is the object that gives the Application its health.
 func (p *pass) unhealthy() resource.Key {
-	r := status.Report{Self: p.self()}
+	r := status.Report{Self: rendering.Self(p.app)}
 	for _, m := range p.managed {
-		r.Resources = append(r.Resources, m.resource())
+		r.Resources = append(r.Resources, m.Resource())
 	}
 	return status.Culprit(r)
 }

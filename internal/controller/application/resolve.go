@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/fault"
 )
 
 // resolve finds the commit that is desired. It never waits for the remote: what
 // is not known yet wakes the Application when it is.
 func (p *pass) resolve(ctx context.Context) outcome {
-	repo, err := p.c.o.Credentials(p.settings, p.source.RepoURL, projectOf(p.app))
+	repo, err := p.c.o.Credentials(p.settings, p.source.RepoURL, rendering.ProjectOf(p.app))
 	if err != nil {
 		p.problem(err)
 		return p.lastGood(ctx)
@@ -23,9 +24,9 @@ func (p *pass) resolve(ctx context.Context) outcome {
 		if !p.s.refreshing {
 			p.s.refreshing, p.s.ticket = true, p.c.poller.Refresh(p.s.instance)
 			if kind == v1alpha1.RefreshHard {
-				p.s.failure, p.s.failed = nil, inputs{}
+				p.s.failure, p.s.failed = nil, rendering.Inputs{}
 				if p.s.rendering != nil {
-					p.s.rendering.inputs = inputs{}
+					p.s.rendering.Inputs = rendering.Inputs{}
 				}
 			}
 		}
@@ -53,7 +54,7 @@ func (p *pass) resolve(ctx context.Context) outcome {
 func (p *pass) lastGood(ctx context.Context) outcome {
 	p.broken = true
 	if p.s.rendering != nil {
-		p.revision = p.s.rendering.checked
+		p.revision = p.s.rendering.Checked
 		return proceed
 	}
 	last := p.app.Status.Sync.Revision

@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
-	"evenkeel.dev/api/v1alpha1"
-	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/internal/controller/operation"
+	"evenkeel.dev/internal/controller/rendering"
 )
 
 // appState is what is remembered of an Application between passes. All of it can
@@ -16,10 +16,10 @@ import (
 type appState struct {
 	instance string
 	// rendering is the last good one.
-	rendering *rendering
+	rendering *rendering.Rendering
 	// failure is why a newer one could not be made, for failed.
 	failure error
-	failed  inputs
+	failed  rendering.Inputs
 
 	// refreshing says that an answer to the refresh annotation is under way: it comes
 	// with this generation of the repository.
@@ -28,30 +28,12 @@ type appState struct {
 
 	// kinds are the kinds that the rendering has objects of.
 	kinds map[schema.GroupKind]bool
+	// memory is what is remembered of the running operation.
+	memory operation.Memory
 	// tries counts passes in a row that met a passing failure.
 	tries int
 	// written is when the status was last written.
 	written time.Time
-}
-
-// inputs identify a rendering: for equal inputs it need not be made again.
-type inputs struct {
-	revision string
-	// spec is a digest of all that is not in the repository: the source, names,
-	// options, what the cluster serves.
-	spec string
-}
-
-// rendering is what an Application desires at a revision.
-type rendering struct {
-	inputs
-	// checked is the newest revision at which the rendering is known to be the same,
-	// because nothing that it read has changed.
-	checked    string
-	reads      trace.ReadSet
-	sourceType string
-	claims     []*claim
-	conditions []v1alpha1.ApplicationCondition
 }
 
 func (s *appState) uses(gk schema.GroupKind) bool { return s.kinds[gk] }
@@ -82,7 +64,7 @@ func (c *Controller) forget(key types.NamespacedName) {
 		return
 	}
 	c.poller.Forget(s.instance)
-	for _, other := range c.claims.set(s.instance, nil) {
+	for _, other := range c.claims.Put(s.instance, nil) {
 		c.wakeInstance(other)
 	}
 	c.o.Metrics.ForgetApp(key.Namespace, key.Name)
@@ -90,10 +72,13 @@ func (c *Controller) forget(key types.NamespacedName) {
 }
 
 // setKinds notes of which kinds a rendering has objects, and has them read in full.
-func (c *Controller) setKinds(s *appState, r *rendering) {
+func (c *Controller) setKinds(s *appState, r *rendering.Rendering) {
 	kinds := map[schema.GroupKind]bool{}
-	for _, x := range r.claims {
-		kinds[x.object.Key.GroupKind()] = true
+	for _, x := range r.Claims {
+		kinds[x.Object.Key.GroupKind()] = true
+	}
+	for _, h := range r.Hooks {
+		kinds[h.Key.GroupKind()] = true
 	}
 	c.mu.Lock()
 	s.kinds = kinds

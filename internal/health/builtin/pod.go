@@ -57,6 +57,27 @@ func stuckContainers(status fields) (message string, stuck bool) {
 	return strings.Join(messages, ", "), messages != nil
 }
 
+// Blocked is why a Pod cannot start, if so.
+func Blocked(obj *unstructured.Unstructured) string {
+	if obj.GroupVersionKind().GroupKind().String() != "Pod" || status(obj).text("phase") != "Pending" {
+		return ""
+	}
+	st := status(obj)
+	for _, list := range [...]string{"initContainerStatuses", "containerStatuses"} {
+		for c := range st.each(list) {
+			switch reason := c.object("state").object("waiting").text("reason"); reason {
+			case "", "ContainerCreating", "PodInitializing":
+			default:
+				return reason
+			}
+		}
+	}
+	if c := st.condition("PodScheduled"); c.text("status") == "False" {
+		return c.text("reason")
+	}
+	return ""
+}
+
 // running judges a running pod that is not meant to end: ready is healthy, a
 // container that has died before is a failure, else it is still starting.
 func running(status fields) v1alpha1.HealthStatusCode {

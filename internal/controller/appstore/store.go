@@ -1,4 +1,4 @@
-package application
+package appstore
 
 import (
 	"context"
@@ -20,10 +20,9 @@ import (
 	"evenkeel.dev/internal/cluster"
 )
 
-// objects are the Applications and AppProjects of the control namespace, read by
-// watches; and the writer of Applications. What was written is seen at once, even
-// before the watch tells of it.
-type objects struct {
+// Store has the Applications and AppProjects of the control namespace. It is safe
+// for concurrent use.
+type Store struct {
 	client   rest.Interface
 	apps     cache.SharedIndexInformer
 	projects cache.SharedIndexInformer
@@ -35,7 +34,21 @@ type objects struct {
 	written map[types.NamespacedName]*v1alpha1.Application // newer than the informer's, until that catches up
 }
 
-func newObjects(conn *cluster.Conn, namespace string, app func(types.NamespacedName), project func(string), log *slog.Logger) *objects {
+// Options are what a Store is made of.
+type Options struct {
+	Conn *cluster.Conn
+	// Namespace is the control namespace.
+	Namespace string
+	// AppChanged is told of each Application that came, changed or went;
+	// ProjectChanged of each AppProject.
+	AppChanged     func(types.NamespacedName)
+	ProjectChanged func(name string)
+	Log            *slog.Logger
+}
+
+// New makes a Store that knows nothing before Run.
+func New(opts Options) *Store {
+	conn, namespace, log := opts.Conn, opts.Namespace, opts.Log
 	scheme := runtime.NewScheme()
 	_ = v1alpha1.AddToScheme(scheme) // cannot fail: the types are constants
 	config := rest.CopyConfig(conn.Config())
@@ -46,11 +59,13 @@ func newObjects(conn *cluster.Conn, namespace string, app func(types.NamespacedN
 	if err != nil {
 		panic(fmt.Sprintf("a configuration that made a connection makes a client: %v", err))
 	}
-	o := &objects{client: client, ns: namespace, written: map[types.NamespacedName]*v1alpha1.Application{}}
+	o := &Store{client: client, ns: namespace, written: map[types.NamespacedName]*v1alpha1.Application{}}
 	o.apps = informer(client, "applications", namespace, &v1alpha1.Application{}, log)
 	o.projects = informer(client, "appprojects", namespace, &v1alpha1.AppProject{}, log)
-	on(o.apps, func(m metav1.Object) { app(types.NamespacedName{Namespace: m.GetNamespace(), Name: m.GetName()}) })
-	on(o.projects, func(m metav1.Object) { project(m.GetName()) })
+	on(o.apps, func(m metav1.Object) {
+		opts.AppChanged(types.NamespacedName{Namespace: m.GetNamespace(), Name: m.GetName()})
+	})
+	on(o.projects, func(m metav1.Object) { opts.ProjectChanged(m.GetName()) })
 	return o
 }
 
@@ -96,22 +111,24 @@ func differ(a, b any) bool {
 	return !okX || !okY || x.GetResourceVersion() != y.GetResourceVersion()
 }
 
-func (o *objects) run(ctx context.Context) {
+// Run watches until ctx ends.
+func (o *Store) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { o.apps.RunWithContext(ctx) })
 	wg.Go(func() { o.projects.RunWithContext(ctx) })
 	wg.Wait()
 }
 
-func (o *objects) synced(ctx context.Context) error {
+// Synced waits until everything was read once; its error is that of ctx.
+func (o *Store) Synced(ctx context.Context) error {
 	if !cache.WaitForCacheSync(ctx.Done(), o.apps.HasSynced, o.projects.HasSynced) {
 		return ctx.Err()
 	}
 	return nil
 }
 
-// app is the newest known Application, or nil. It must not be changed.
-func (o *objects) app(key types.NamespacedName) *v1alpha1.Application {
+// App is the newest known Application, or nil. It must not be changed.
+func (o *Store) App(key types.NamespacedName) *v1alpha1.Application {
 	obj, ok, err := o.apps.GetStore().GetByKey(key.String())
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -128,7 +145,8 @@ func (o *objects) app(key types.NamespacedName) *v1alpha1.Application {
 	return w
 }
 
-func (o *objects) list() []*v1alpha1.Application {
+// Apps are all Applications, which must not be changed.
+func (o *Store) Apps() []*v1alpha1.Application {
 	var out []*v1alpha1.Application
 	for _, obj := range o.apps.GetStore().List() {
 		if a, ok := obj.(*v1alpha1.Application); ok {
@@ -138,7 +156,8 @@ func (o *objects) list() []*v1alpha1.Application {
 	return out
 }
 
-func (o *objects) project(name string) *v1alpha1.AppProject {
+// Project is an AppProject, or nil. It must not be changed.
+func (o *Store) Project(name string) *v1alpha1.AppProject {
 	obj, ok, err := o.projects.GetStore().GetByKey(o.ns + "/" + name)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -155,9 +174,9 @@ func (o *objects) project(name string) *v1alpha1.AppProject {
 	return p
 }
 
-// patch writes to an Application. A conflict is no error: the newer Application
+// Patch writes to an Application. A conflict is no error: the newer Application
 // will be seen.
-func (o *objects) patch(ctx context.Context, key types.NamespacedName, body []byte) (*v1alpha1.Application, error) {
+func (o *Store) Patch(ctx context.Context, key types.NamespacedName, body []byte) (*v1alpha1.Application, error) {
 	var app v1alpha1.Application
 	err := o.client.Patch(types.MergePatchType).Namespace(key.Namespace).Resource("applications").Name(key.Name).
 		Param("fieldManager", v1alpha1.FieldManager).Body(body).Do(ctx).Into(&app)
@@ -171,7 +190,8 @@ func (o *objects) patch(ctx context.Context, key types.NamespacedName, body []by
 	return &app, nil
 }
 
-func (o *objects) createProject(ctx context.Context, p *v1alpha1.AppProject) error {
+// CreateProject creates an AppProject. One that is there already is no error.
+func (o *Store) CreateProject(ctx context.Context, p *v1alpha1.AppProject) error {
 	err := o.client.Post().Namespace(o.ns).Resource("appprojects").Body(p).Do(ctx).Error()
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
@@ -190,4 +210,15 @@ func older(a, b string) bool {
 		return false
 	}
 	return x < y
+}
+
+// Projects are all AppProjects, which must not be changed.
+func (o *Store) Projects() []*v1alpha1.AppProject {
+	var out []*v1alpha1.AppProject
+	for _, obj := range o.projects.GetStore().List() {
+		if p, ok := obj.(*v1alpha1.AppProject); ok {
+			out = append(out, p)
+		}
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package application
+package inspect
 
 import (
 	"context"
@@ -6,22 +6,35 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/appstore"
+	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
 
+// Inspector reads. It is safe for concurrent use.
+type Inspector struct {
+	Store   *appstore.Store
+	Cluster *cluster.Cluster
+	Claims  *claim.Set
+	// Namespace is the control namespace.
+	Namespace string
+}
+
 // List are the Applications as the controller sees them, which must not be changed.
-func (c *Controller) List(context.Context) ([]*v1alpha1.Application, error) {
-	return c.store.list(), nil
+func (i *Inspector) List(context.Context) ([]*v1alpha1.Application, error) {
+	return i.Store.Apps(), nil
 }
 
 // Get is one Application.
-func (c *Controller) Get(_ context.Context, namespace, name string) (*v1alpha1.Application, error) {
-	app := c.store.app(appKey(namespace, name))
+func (i *Inspector) Get(_ context.Context, namespace, name string) (*v1alpha1.Application, error) {
+	app := i.Store.App(types.NamespacedName{Namespace: namespace, Name: name})
 	if app == nil {
 		return nil, fault.New(fault.NotFound, "application %q not found in namespace %s", name, namespace)
 	}
@@ -29,19 +42,13 @@ func (c *Controller) Get(_ context.Context, namespace, name string) (*v1alpha1.A
 }
 
 // ListProjects are the AppProjects of the control namespace.
-func (c *Controller) ListProjects(context.Context) ([]*v1alpha1.AppProject, error) {
-	var out []*v1alpha1.AppProject
-	for _, obj := range c.store.projects.GetStore().List() {
-		if p, ok := obj.(*v1alpha1.AppProject); ok {
-			out = append(out, p)
-		}
-	}
-	return out, nil
+func (i *Inspector) ListProjects(context.Context) ([]*v1alpha1.AppProject, error) {
+	return i.Store.Projects(), nil
 }
 
 // GetProject is one AppProject.
-func (c *Controller) GetProject(_ context.Context, name string) (*v1alpha1.AppProject, error) {
-	p := c.store.project(name)
+func (i *Inspector) GetProject(_ context.Context, name string) (*v1alpha1.AppProject, error) {
+	p := i.Store.Project(name)
 	if p == nil {
 		return nil, fault.New(fault.NotFound, "project %q not found", name)
 	}
@@ -50,16 +57,16 @@ func (c *Controller) GetProject(_ context.Context, name string) (*v1alpha1.AppPr
 
 // Diff is the objects of an Application that are not in sync, desired and live,
 // Secrets masked. It reads those from the cluster, one request each.
-func (c *Controller) Diff(ctx context.Context, namespace, name string) ([]view.Difference, error) {
-	if _, err := c.Get(ctx, namespace, name); err != nil {
+func (i *Inspector) Diff(ctx context.Context, namespace, name string) ([]view.Difference, error) {
+	if _, err := i.Get(ctx, namespace, name); err != nil {
 		return nil, err
 	}
 	out := []view.Difference{}
-	for _, n := range c.Tree(namespace, name) {
+	for _, n := range i.Tree(namespace, name) {
 		if !n.Managed || n.Sync == string(v1alpha1.SyncStatusSynced) {
 			continue
 		}
-		d, err := c.difference(ctx, n, resource.AppInstance(c.o.Namespace, namespace, name))
+		d, err := i.difference(ctx, n, resource.AppInstance(i.Namespace, namespace, name))
 		if err != nil {
 			return nil, err
 		}
@@ -68,11 +75,11 @@ func (c *Controller) Diff(ctx context.Context, namespace, name string) ([]view.D
 	return out, nil
 }
 
-func (c *Controller) difference(ctx context.Context, n view.Node, instance string) (view.Difference, error) {
+func (i *Inspector) difference(ctx context.Context, n view.Node, instance string) (view.Difference, error) {
 	d := view.Difference{ID: n.ID, Group: n.Group, Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Changes: n.Drift}
 	key := resource.Key{Group: n.Group, Kind: n.Kind, Namespace: n.Namespace, Name: n.Name}
-	if x := c.claims.by(instance, key); x != nil {
-		want, err := x.body()
+	if x := i.Claims.By(instance, key); x != nil {
+		want, err := x.Body()
 		if err != nil {
 			return d, err
 		}
@@ -80,11 +87,11 @@ func (c *Controller) difference(ctx context.Context, n view.Node, instance strin
 			return d, err
 		}
 	}
-	kind, ok := c.cluster.Kinds().Preferred(key.GroupKind())
+	kind, ok := i.Cluster.Kinds().Preferred(key.GroupKind())
 	if n.Missing || !ok {
 		return d, nil
 	}
-	live, err := c.o.Conn.Get(ctx, kind, n.Namespace, n.Name)
+	live, err := i.Cluster.Conn().Get(ctx, kind, n.Namespace, n.Name)
 	if apierrors.IsNotFound(err) {
 		return d, nil
 	}
@@ -105,8 +112,8 @@ func Show(obj *unstructured.Unstructured) (string, error) {
 
 // Manifests are the rendered objects as JSON, Secrets masked. A revision other
 // than the one in force cannot be asked for here.
-func (c *Controller) Manifests(ctx context.Context, namespace, name, revision string) ([]string, error) {
-	app, err := c.Get(ctx, namespace, name)
+func (i *Inspector) Manifests(ctx context.Context, namespace, name, revision string) ([]string, error) {
+	app, err := i.Get(ctx, namespace, name)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +121,8 @@ func (c *Controller) Manifests(ctx context.Context, namespace, name, revision st
 		return nil, fault.New(fault.Unsupported, "manifests of another revision than %s are not served yet; use evenkeel app manifests --revision", app.Status.Sync.Revision)
 	}
 	var out []string
-	for _, x := range c.claims.all(resource.AppInstance(c.o.Namespace, namespace, name)) {
-		obj, err := x.body()
+	for _, x := range i.Claims.All(resource.AppInstance(i.Namespace, namespace, name)) {
+		obj, err := x.Body()
 		if err != nil {
 			return nil, err
 		}

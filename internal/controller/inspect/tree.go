@@ -1,14 +1,13 @@
-package application
+package inspect
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/claim"
+	"evenkeel.dev/internal/controller/comparison"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
@@ -18,18 +17,18 @@ const maxTree = 20000
 
 // Tree is the tree of an Application's objects: the managed ones and what they
 // own, whoever made it. It reads the index and sends nothing.
-func (c *Controller) Tree(namespace, name string) []view.Node {
-	instance := resource.AppInstance(c.o.Namespace, namespace, name)
+func (i *Inspector) Tree(namespace, name string) []view.Node {
+	instance := resource.AppInstance(i.Namespace, namespace, name)
 	var out []view.Node
 	seen := map[resource.Key]bool{}
-	for _, x := range c.claims.all(instance) {
-		key := x.object.Key
+	for _, x := range i.Claims.All(instance) {
+		key := x.Object.Key
 		seen[key] = true
-		rec := c.cluster.Get(key)
-		out = append(out, c.claimed(x, rec))
-		out = c.owned(out, rec, seen, 0)
+		rec := i.Cluster.Get(key)
+		out = append(out, i.claimed(x, rec))
+		out = i.owned(out, rec, seen, 0)
 	}
-	for _, rec := range c.cluster.Tracked(instance) {
+	for _, rec := range i.Cluster.Tracked(instance) {
 		if seen[rec.Key] {
 			continue
 		}
@@ -37,18 +36,18 @@ func (c *Controller) Tree(namespace, name string) []view.Node {
 		n := node(rec, "")
 		n.Managed, n.Prune, n.Sync = true, true, string(v1alpha1.SyncStatusOutOfSync)
 		out = append(out, n)
-		out = c.owned(out, rec, seen, 0)
+		out = i.owned(out, rec, seen, 0)
 	}
 	return out
 }
 
 // owned adds what a record owns.
-func (c *Controller) owned(out []view.Node, owner *cluster.Record, seen map[resource.Key]bool, depth int) []view.Node {
+func (i *Inspector) owned(out []view.Node, owner *cluster.Record, seen map[resource.Key]bool, depth int) []view.Node {
 	const maxDepth = 16
 	if owner == nil || depth > maxDepth {
 		return out
 	}
-	children := c.cluster.Children(owner.UID)
+	children := i.Cluster.Children(owner.UID)
 	slices.SortFunc(children, func(a, b *cluster.Record) int { return a.Key.Compare(b.Key) })
 	for _, r := range children {
 		if seen[r.Key] || len(out) >= maxTree {
@@ -56,35 +55,35 @@ func (c *Controller) owned(out []view.Node, owner *cluster.Record, seen map[reso
 		}
 		seen[r.Key] = true
 		out = append(out, node(r, owner.Key.String()))
-		out = c.owned(out, r, seen, depth+1)
+		out = i.owned(out, r, seen, depth+1)
 	}
 	return out
 }
 
 // claimed is the node of a desired object, which may not be there.
-func (c *Controller) claimed(x *claim, rec *cluster.Record) view.Node {
-	key := x.object.Key
+func (i *Inspector) claimed(x *claim.Claim, rec *cluster.Record) view.Node {
+	key := x.Object.Key
 	if rec == nil {
 		return view.Node{
-			ID: key.String(), Group: key.Group, Version: x.object.GVK.Version, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name,
+			ID: key.String(), Group: key.Group, Version: x.Object.GVK.Version, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name,
 			Managed: true, Missing: true, Sync: string(v1alpha1.SyncStatusOutOfSync), Health: string(v1alpha1.HealthStatusMissing),
-			Wave: int64(x.object.Wave),
+			Wave: int64(x.Object.Wave),
 		}
 	}
 	n := node(rec, "")
-	n.Managed, n.Wave, n.Version = true, int64(x.object.Wave), x.object.GVK.Version
+	n.Managed, n.Wave, n.Version = true, int64(x.Object.Wave), x.Object.GVK.Version
 	n.Sync = string(v1alpha1.SyncStatusUnknown)
-	if rec.Verdict.Desired == x.hash {
+	if rec.Verdict.Desired == x.Hash {
 		n.Sync = string(rec.Verdict.Sync)
 	}
-	if err := c.cluster.Kind(key.GroupKind()).Err; err != nil {
+	if err := i.Cluster.Kind(key.GroupKind()).Err; err != nil {
 		n.Sync, n.Health, n.Message = string(v1alpha1.SyncStatusUnknown), string(v1alpha1.HealthStatusUnknown), err.Error()
 	}
 	if n.Sync != string(v1alpha1.SyncStatusOutOfSync) {
 		return n
 	}
-	n.OutOfSyncSince = stamp(managed{record: rec, drift: rec.Verdict.Drift}.since())
-	n.Drift = drifts(rec.Verdict.Drift)
+	n.OutOfSyncSince = stamp(comparison.Object{Record: rec, Drift: rec.Verdict.Drift}.Since())
+	n.Drift = Drifts(rec.Verdict.Drift)
 	return n
 }
 
@@ -95,13 +94,14 @@ func node(r *cluster.Record, parent string) view.Node {
 		Health: string(r.Verdict.Health), Message: r.Verdict.Message,
 		CreatedAt: stamp(time.Unix(r.Created, 0)), Wave: int64(r.Hints.Wave), Images: r.Verdict.Images,
 	}
-	for _, i := range r.Verdict.Info {
-		n.Info = append(n.Info, view.Info(i))
+	for _, info := range r.Verdict.Info {
+		n.Info = append(n.Info, view.Info(info))
 	}
 	return n
 }
 
-func drifts(list []cluster.Drift) []view.Drift {
+// Drifts are differences as views tell them.
+func Drifts(list []cluster.Drift) []view.Drift {
 	out := make([]view.Drift, 0, len(list))
 	for _, d := range list {
 		out = append(out, view.Drift{Path: d.Path, Desired: d.Desired, Live: d.Live, Manager: d.Manager, At: stamp(d.At)})
@@ -114,22 +114,4 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// all are an Application's claims, sorted by key.
-func (c *claims) all(app string) []*claim {
-	c.mu.RLock()
-	out := make([]*claim, 0, len(c.byApp[app]))
-	for _, x := range c.byApp[app] {
-		out = append(out, x)
-	}
-	c.mu.RUnlock()
-	slices.SortFunc(out, func(a, b *claim) int {
-		return cmp.Or(cmp.Compare(a.object.Wave, b.object.Wave), a.object.Key.Compare(b.object.Key))
-	})
-	return out
-}
-
-func appKey(namespace, name string) types.NamespacedName {
-	return types.NamespacedName{Namespace: namespace, Name: name}
 }

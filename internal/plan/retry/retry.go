@@ -1,4 +1,6 @@
-package application
+// Package retry says when a failed sync is tried again, by the retry strategy of
+// an Application or of an operation (argo-cd.md §5.7). It is pure.
+package retry
 
 import (
 	"cmp"
@@ -15,8 +17,8 @@ const (
 	defaultMaxBackoff = 3 * time.Minute
 )
 
-// retryDelay is the wait before the next try when n were made.
-func retryDelay(r v1alpha1.RetryStrategy, n int64) (time.Duration, error) {
+// Delay is the wait before the next try when n were made.
+func Delay(r v1alpha1.RetryStrategy, n int64) (time.Duration, error) {
 	b := v1alpha1.Backoff{}
 	if r.Backoff != nil {
 		b = *r.Backoff

@@ -1,4 +1,4 @@
-package application
+package offline
 
 import (
 	"cmp"
@@ -13,9 +13,17 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/admission"
+	"evenkeel.dev/internal/controller/claim"
+	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/view"
 )
 
@@ -23,12 +31,26 @@ import (
 // the same code and the caller's own rights: for the command line. It writes
 // nothing.
 type Offline struct {
-	c *Controller
+	o     Options
+	kinds *cluster.Kinds
+	maker *rendering.Maker
 }
 
-// NewOffline asks the cluster what it serves. Of the Options it needs Conn,
-// Namespace, Settings, Store, Trees and Credentials.
-func NewOffline(ctx context.Context, o Options) (*Offline, error) {
+// Options are what an Offline needs.
+type Options struct {
+	Conn *cluster.Conn
+	// Namespace is the control namespace.
+	Namespace string
+	Settings  func() settings.Snapshot
+	Store     repository.Store
+	// Tree gives a repository's files at one commit, from the local mirror.
+	Tree func(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error)
+	// Credentials finds the credentials for a repository.
+	Credentials func(s settings.Snapshot, url, project string) (source.Repository, error)
+}
+
+// New asks the cluster what it serves.
+func New(ctx context.Context, o Options) (*Offline, error) {
 	kinds, err := o.Conn.Discover(ctx)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "asking the cluster what it serves")
@@ -37,10 +59,9 @@ func NewOffline(ctx context.Context, o Options) (*Offline, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "asking the cluster for its version")
 	}
-	return &Offline{c: &Controller{
-		o: o, kube: version, claims: newClaims(), renders: make(chan struct{}, goruntime.GOMAXPROCS(0)),
-		kinds:   func() *cluster.Kinds { return kinds },
-		project: func(name string) *v1alpha1.AppProject { return readProject(ctx, o, name) },
+	return &Offline{o: o, kinds: kinds, maker: &rendering.Maker{
+		Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return version },
+		Slots: make(chan struct{}, goruntime.GOMAXPROCS(0)),
 	}}, nil
 }
 
@@ -59,40 +80,45 @@ func readProject(ctx context.Context, o Options, name string) *v1alpha1.AppProje
 }
 
 // render makes the rendering of a revision; an empty one means the target revision.
-func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revision string) (*pass, *rendering, error) {
-	p := &pass{
-		c: f.c, app: app, key: appKey(app.Namespace, app.Name), settings: f.c.o.Settings(),
-		s: &appState{instance: resource.AppInstance(f.c.o.Namespace, app.Namespace, app.Name)},
-	}
-	if err := p.admitSpec(); err != nil {
-		return nil, nil, err
-	}
-	repo, err := f.c.o.Credentials(p.settings, p.source.RepoURL, projectOf(app))
+func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revision string) (*rendering.Rendering, error) {
+	name := rendering.ProjectOf(app)
+	p := readProject(ctx, f.o, name)
+	admitted, err := admission.Admit(app, p, f.o.Namespace)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	p.repo = repo
-	sha, err := f.c.commit(ctx, repo, cmp.Or(revision, p.source.TargetRevision))
+	s := f.o.Settings()
+	repo, err := f.o.Credentials(s, admitted.Source.RepoURL, name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	tree, err := f.c.o.Trees.Tree(ctx, repo, sha)
+	refs, err := f.o.Store.List(ctx, repo)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	r, err := p.make(ctx, tree, inputs{revision: sha})
-	return p, r, err
+	sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(revision, admitted.Source.TargetRevision))
+	if err != nil {
+		return nil, err
+	}
+	tree, err := f.o.Tree(ctx, repo, sha)
+	if err != nil {
+		return nil, err
+	}
+	return f.maker.Make(ctx, tree, rendering.Request{
+		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Source: admitted.Source,
+		Project: p, Rules: admitted.Rules, Settings: s,
+	}, sha)
 }
 
 // Manifests are the objects that the source desires, as they would be applied.
 func (f *Offline) Manifests(ctx context.Context, app *v1alpha1.Application, revision string) ([]*unstructured.Unstructured, error) {
-	_, r, err := f.render(ctx, app, revision)
+	r, err := f.render(ctx, app, revision)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*unstructured.Unstructured, 0, len(r.claims))
-	for _, x := range r.claims {
-		obj, err := x.body()
+	out := make([]*unstructured.Unstructured, 0, len(r.Claims))
+	for _, x := range r.Claims {
+		obj, err := x.Body()
 		if err != nil {
 			return nil, err
 		}
@@ -118,11 +144,11 @@ func (f *Offline) Live(ctx context.Context, app *v1alpha1.Application) ([]*unstr
 
 // live is an object as it is, or nil when it is not there.
 func (f *Offline) live(ctx context.Context, key resource.Key) (*unstructured.Unstructured, error) {
-	kind, ok := f.c.kinds().Preferred(key.GroupKind())
+	kind, ok := f.kinds.Preferred(key.GroupKind())
 	if !ok {
 		return nil, nil
 	}
-	live, err := f.c.o.Conn.Get(ctx, kind, key.Namespace, key.Name)
+	live, err := f.o.Conn.Get(ctx, kind, key.Namespace, key.Name)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -132,14 +158,14 @@ func (f *Offline) live(ctx context.Context, key resource.Key) (*unstructured.Uns
 // Diff are the objects that syncing the revision would change. What looks
 // different is put to the API server in a dry run.
 func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error) {
-	_, r, err := f.render(ctx, app, revision)
+	r, err := f.render(ctx, app, revision)
 	if err != nil {
 		return nil, err
 	}
 	var out []view.Difference
 	desired := map[resource.Key]bool{}
-	for _, x := range r.claims {
-		desired[x.object.Key] = true
+	for _, x := range r.Claims {
+		desired[x.Object.Key] = true
 		d, differs, err := f.difference(ctx, x)
 		if err != nil {
 			return nil, err
@@ -161,7 +187,7 @@ func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revision 
 			continue
 		}
 		d := differenceOf(key)
-		if d.Live, err = Show(live); err != nil {
+		if d.Live, err = inspect.Show(live); err != nil {
 			return nil, err
 		}
 		out = append(out, d)
@@ -174,21 +200,21 @@ func differenceOf(key resource.Key) view.Difference {
 	return view.Difference{ID: key.String(), Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name}
 }
 
-func (f *Offline) difference(ctx context.Context, x *claim) (d view.Difference, differs bool, err error) {
-	key := x.object.Key
+func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Difference, differs bool, err error) {
+	key := x.Object.Key
 	d = differenceOf(key)
-	want, err := x.body()
+	want, err := x.Body()
 	if err != nil {
 		return d, false, err
 	}
-	if d.Desired, err = Show(want); err != nil {
+	if d.Desired, err = inspect.Show(want); err != nil {
 		return d, false, err
 	}
 	live, err := f.live(ctx, key)
 	if err != nil || live == nil {
 		return d, true, err
 	}
-	changes, err := x.compare(live)
+	changes, err := x.Compare(live)
 	if err != nil || len(changes) == 0 {
 		return d, false, err
 	}
@@ -197,28 +223,28 @@ func (f *Offline) difference(ctx context.Context, x *claim) (d view.Difference, 
 		return d, false, err
 	}
 	if outcome != nil {
-		changes = diff.Compare(diff.Without(outcome, x.pointers), diff.Without(live, x.pointers))
-		if d.Desired, err = Show(outcome); err != nil || len(changes) == 0 {
+		changes = diff.Compare(diff.Without(outcome, x.Ignored), diff.Without(live, x.Ignored))
+		if d.Desired, err = inspect.Show(outcome); err != nil || len(changes) == 0 {
 			return d, false, err
 		}
 	}
-	d.Changes = drifts(driftOf(changes, live))
-	d.Live, err = Show(live)
+	d.Changes = inspect.Drifts(claim.DriftOf(changes, live))
+	d.Live, err = inspect.Show(live)
 	return d, true, err
 }
 
 // outcome is what the API server would make of applying x, or nil when it does not
 // say: for want of rights, or because it refuses.
-func (f *Offline) outcome(ctx context.Context, x *claim, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	kind, ok := f.c.kindOf(x.object.GVK)
+func (f *Offline) outcome(ctx context.Context, x *claim.Claim, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	kind, ok := f.kinds.Exact(x.Object.GVK)
 	if !ok {
 		return nil, nil
 	}
-	body, err := x.toApply(live)
+	body, err := x.ToApply(live)
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := f.c.o.Conn.Apply(ctx, kind, x.object.Key, body, cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager})
+	outcome, err := f.o.Conn.Apply(ctx, kind, x.Object.Key, body, cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager})
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
 		return nil, nil

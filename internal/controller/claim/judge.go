@@ -1,4 +1,4 @@
-package application
+package claim
 
 import (
 	"encoding/json"
@@ -23,20 +23,21 @@ const (
 	maxValue = 256
 )
 
-// judge concludes a verdict from a body as it passes by. It is called by the
+// Judge concludes a verdict from a body as it passes by. It is called by the
 // watchers and safe for concurrent use.
-type judge struct {
-	claims *claims
-	now    func() time.Time
+type Judge struct {
+	Claims *Set
+	Now    func() time.Time
 }
 
-func (j *judge) verdict(obj *unstructured.Unstructured, before *cluster.Record) cluster.Verdict {
-	v := cluster.Verdict{Images: imagesOf(obj), Info: infoOf(obj)}
+// Verdict judges a body; before is the object's record until now, or nil.
+func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) cluster.Verdict {
+	v := cluster.Verdict{Blocked: health.Blocked(obj), Images: imagesOf(obj), Info: infoOf(obj)}
 	if h := health.Of(obj); h != nil {
 		v.Health, v.Message = h.Status, h.Message
 	}
 	tracked, _ := resource.TrackedBy(obj)
-	c := j.claims.of(resource.KeyOf(obj), tracked.App)
+	c := j.Claims.Of(resource.KeyOf(obj), tracked.App)
 	if c == nil {
 		return v
 	}
@@ -44,18 +45,18 @@ func (j *judge) verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 	if before != nil && before.UID == obj.GetUID() {
 		old = before.Verdict
 	}
-	v.Desired, v.Applied, v.Agreed = c.hash, old.Applied, old.Agreed
+	v.Desired, v.Applied, v.Agreed = c.Hash, old.Applied, old.Agreed
 	v.Legacy = apply.IsLegacy(obj)
-	changes, err := c.compare(obj)
+	changes, err := c.Compare(obj)
 	switch {
 	case err != nil:
 		v.Sync, v.Message = v1alpha1.SyncStatusUnknown, err.Error()
-	case len(changes) == 0 || v.Agreed == agreement(c, obj):
+	case len(changes) == 0 || v.Agreed == Agreement(c, obj):
 		v.Sync = v1alpha1.SyncStatusSynced
 	default:
 		v.Sync = v1alpha1.SyncStatusOutOfSync
-		v.Drift = driftOf(changes, obj)
-		v.Since = j.now()
+		v.Drift = DriftOf(changes, obj)
+		v.Since = j.Now()
 		if old.Sync == v1alpha1.SyncStatusOutOfSync {
 			v.Since = old.Since
 		}
@@ -63,24 +64,24 @@ func (j *judge) verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 	return v
 }
 
-// compare predicts what applying the claim would change.
-func (c *claim) compare(live *unstructured.Unstructured) ([]diff.Change, error) {
-	want, err := c.body()
+// Compare predicts what applying the claim would change.
+func (c *Claim) Compare(live *unstructured.Unstructured) ([]diff.Change, error) {
+	want, err := c.Body()
 	if err != nil {
 		return nil, err
 	}
-	return diff.Predict(diff.Without(want, c.pointers), diff.Without(live, c.pointers), v1alpha1.FieldManager), nil
+	return diff.Predict(diff.Without(want, c.Ignored), diff.Without(live, c.Ignored), v1alpha1.FieldManager), nil
 }
 
-// agreement identifies a claim and a live body that the API server called equal.
-func agreement(c *claim, live *unstructured.Unstructured) uint64 {
+// Agreement identifies a claim and a live body that the API server called equal.
+func Agreement(c *Claim, live *unstructured.Unstructured) uint64 {
 	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%x %x", c.hash, diff.Hash(diff.Without(live, c.pointers)))
+	_, _ = fmt.Fprintf(h, "%x %x", c.Hash, diff.Hash(diff.Without(live, c.Ignored)))
 	return max(h.Sum64(), 1)
 }
 
-// driftOf tells the changes in texts that may be shown.
-func driftOf(changes []diff.Change, live *unstructured.Unstructured) []cluster.Drift {
+// DriftOf tells the changes in texts that may be shown.
+func DriftOf(changes []diff.Change, live *unstructured.Unstructured) []cluster.Drift {
 	secret := resource.KeyOf(live).IsSecret()
 	attributed := diff.Attribute(changes, live, v1alpha1.FieldManager)
 	if len(attributed) > maxDrift {

@@ -1,0 +1,234 @@
+package comparison
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/claim"
+	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/resource"
+)
+
+// parallel bounds the requests that one comparison has in flight.
+const parallel = 8
+
+// Comparer compares in one cluster. It is safe for concurrent use.
+type Comparer struct {
+	Cluster *cluster.Cluster
+	Claims  *claim.Set
+}
+
+// Read shows the judge the bodies of live objects that it has not compared with
+// what is desired now, one request each. Its error may pass.
+func (c *Comparer) Read(ctx context.Context, claims []*claim.Claim) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for _, x := range claims {
+		key := x.Object.Key
+		rec := c.Cluster.Get(key)
+		if rec == nil || rec.Verdict.Desired == x.Hash || c.Claims.Of(key, rec.App) != x {
+			continue
+		}
+		kind, ok := c.Cluster.Kinds().Exact(x.Object.GVK)
+		if !ok || c.Cluster.Kind(key.GroupKind()).Err != nil {
+			continue
+		}
+		g.Go(func() error { return c.observe(ctx, kind, key) })
+	}
+	return g.Wait()
+}
+
+func (c *Comparer) observe(ctx context.Context, kind cluster.Kind, key resource.Key) error {
+	live, err := c.Cluster.Conn().Get(ctx, kind, key.Namespace, key.Name)
+	switch {
+	case err == nil:
+		c.Cluster.Observe(live)
+		return nil
+	case !apierrors.IsNotFound(err) && cluster.Transient(err):
+		return err
+	}
+	return nil // its deletion is on its way to the index, or Gather finds no verdict and says so
+}
+
+// Confirm asks the API server about objects that look different although exactly
+// what is desired was applied to them, or may have been: it knows about defaults
+// and webhooks. What was never applied and differs needs no confirmation.
+// perhaps says that the last operation brought these very claims, for objects of
+// which it is not remembered what was applied last.
+func (c *Comparer) Confirm(ctx context.Context, claims []*claim.Claim, perhaps bool) {
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for _, x := range claims {
+		if !doubtful(c.Cluster.Get(x.Object.Key), x, perhaps) {
+			continue
+		}
+		kind, ok := c.Cluster.Kinds().Exact(x.Object.GVK)
+		if !ok {
+			continue
+		}
+		g.Go(func() error {
+			c.ask(ctx, x, kind)
+			return nil
+		})
+	}
+	_ = g.Wait() // ask returns no error: without an answer the prediction stands
+}
+
+func doubtful(rec *cluster.Record, x *claim.Claim, perhaps bool) bool {
+	if rec == nil || rec.Verdict.Desired != x.Hash || rec.Verdict.Sync != v1alpha1.SyncStatusOutOfSync || rec.Verdict.Confirmed {
+		return false
+	}
+	return rec.Verdict.Applied == x.Hash || rec.Verdict.Applied == 0 && perhaps
+}
+
+// ask has the API server say, by a dry run, what applying x would do now.
+func (c *Comparer) ask(ctx context.Context, x *claim.Claim, kind cluster.Kind) {
+	key, conn := x.Object.Key, c.Cluster.Conn()
+	live, err := conn.Get(ctx, kind, key.Namespace, key.Name)
+	if err != nil {
+		return
+	}
+	body, err := x.ToApply(live)
+	if err != nil {
+		return
+	}
+	outcome, err := conn.Apply(ctx, kind, key, body, cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager})
+	if err != nil {
+		return
+	}
+	changes := diff.Compare(diff.Without(outcome, x.Ignored), diff.Without(live, x.Ignored))
+	c.Cluster.Observe(live)
+	c.Cluster.Amend(key, live.GetResourceVersion(), func(v *cluster.Verdict) { settle(v, x, live, changes) })
+}
+
+// Applied shows the index what the API server made of an apply, which is by
+// definition equal to what was applied.
+func (c *Comparer) Applied(x *claim.Claim, live *unstructured.Unstructured) {
+	key := x.Object.Key
+	c.Cluster.Observe(live)
+	c.Cluster.Applied(key, live.GetUID(), x.Hash)
+	c.Cluster.Amend(key, live.GetResourceVersion(), func(v *cluster.Verdict) {
+		if v.Desired == x.Hash && v.Sync != v1alpha1.SyncStatusSynced {
+			settle(v, x, live, nil)
+		}
+		v.Confirmed = false
+	})
+}
+
+// settle writes the API server's answer into a verdict.
+func settle(v *cluster.Verdict, x *claim.Claim, live *unstructured.Unstructured, changes []diff.Change) {
+	v.Confirmed = true
+	if len(changes) == 0 {
+		v.Sync, v.Drift = v1alpha1.SyncStatusSynced, nil
+		v.Agreed = claim.Agreement(x, live)
+		return
+	}
+	v.Sync, v.Drift = v1alpha1.SyncStatusOutOfSync, claim.DriftOf(changes, live)
+}
+
+// Gather lists all objects of an Application with their verdicts, sorted by key.
+// It sends nothing.
+func (c *Comparer) Gather(instance string, claims []*claim.Claim) []Object {
+	out := make([]Object, 0, len(claims))
+	desired := make(map[resource.Key]bool, len(claims))
+	for _, x := range claims {
+		desired[x.Object.Key] = true
+		out = append(out, c.object(instance, x))
+	}
+	for _, rec := range c.Cluster.Tracked(instance) {
+		if desired[rec.Key] || rec.Hints.Hook {
+			continue
+		}
+		o := Object{Key: rec.Key, Record: rec, Sync: v1alpha1.SyncStatusOutOfSync}
+		s := c.Cluster.Kind(rec.Key.GroupKind())
+		o.Kind, o.Known = s.Kind, s.Served
+		if s.Err != nil {
+			o.Sync, o.Unread = v1alpha1.SyncStatusUnknown, s.Err.Error()
+		}
+		out = append(out, o)
+	}
+	slices.SortFunc(out, func(a, b Object) int { return a.Key.Compare(b.Key) })
+	return out
+}
+
+func (c *Comparer) object(instance string, x *claim.Claim) Object {
+	o := Object{Key: x.Object.Key, Claim: x, Sync: v1alpha1.SyncStatusUnknown}
+	o.Kind, o.Known = c.Cluster.Kinds().Exact(x.Object.GVK)
+	state := c.Cluster.Kind(o.Key.GroupKind())
+	o.Record = c.Cluster.Get(o.Key)
+	switch {
+	case !o.Known:
+		o.Sync = v1alpha1.SyncStatusOutOfSync
+		o.Unread = "the cluster does not know " + x.Object.GVK.GroupVersion().String() + " " + o.Key.Kind
+	case state.Err != nil:
+		o.Unread = "the kind cannot be read: " + state.Err.Error()
+	case o.Record == nil:
+		o.Sync = v1alpha1.SyncStatusOutOfSync
+	case o.Record.Verdict.Desired == x.Hash:
+		o.Sync, o.Drift = o.Record.Verdict.Sync, o.Record.Verdict.Drift
+	case o.Record.Verdict.Desired != 0: // compared with a rival's
+		o.Sync = v1alpha1.SyncStatusOutOfSync
+	default:
+		o.Unread = "not compared yet"
+	}
+	if o.Record != nil && o.Record.App != "" && o.Record.App != instance {
+		o.Owner = o.Record.App
+	}
+	return o
+}
+
+// Against compares the live objects with claims that are not in force, such as
+// another revision's. Verdicts in the index, which are about the claims in force,
+// stay as they are. Objects are the Application's as Gather gave them: those of
+// them that are tracked by it and not claimed follow at the end.
+func (c *Comparer) Against(ctx context.Context, instance string, claims []*claim.Claim, objects []Object) ([]Object, error) {
+	out := make([]Object, len(claims), len(claims)+len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	desired := map[resource.Key]bool{}
+	for i, x := range claims {
+		desired[x.Object.Key] = true
+		out[i] = c.object(instance, x)
+		o := &out[i]
+		if o.Record == nil || !o.Known {
+			continue
+		}
+		g.Go(func() error { return c.compareNow(ctx, o) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		if o.Record != nil && !desired[o.Key] && o.Record.App == instance {
+			o.Claim = nil
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+func (c *Comparer) compareNow(ctx context.Context, o *Object) error {
+	live, err := c.Cluster.Conn().Get(ctx, o.Kind, o.Key.Namespace, o.Key.Name)
+	switch {
+	case apierrors.IsNotFound(err):
+		o.Record, o.Sync, o.Unread = nil, v1alpha1.SyncStatusOutOfSync, ""
+		return nil
+	case err != nil:
+		return err
+	}
+	changes, err := o.Claim.Compare(live)
+	if err != nil {
+		return err
+	}
+	o.Sync, o.Unread, o.Drift = v1alpha1.SyncStatusSynced, "", nil
+	if len(changes) > 0 && o.Record.Verdict.Applied != o.Claim.Hash {
+		o.Sync, o.Drift = v1alpha1.SyncStatusOutOfSync, claim.DriftOf(changes, live)
+	}
+	return nil
+}

@@ -1,0 +1,375 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/apply"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/desired"
+	"evenkeel.dev/internal/health"
+	"evenkeel.dev/internal/plan"
+	"evenkeel.dev/internal/resource"
+)
+
+// hook is one hook in one of its phases.
+type hook struct {
+	phase  plan.Phase
+	key    resource.Key
+	object desired.Object
+}
+
+// hooks are the hooks that the operation runs, one for each phase.
+func (r *Run) hooks() []hook {
+	if r.made != nil || !r.hooksRun() {
+		return r.made
+	}
+	r.made = []hook{}
+	for _, o := range r.Target.Hooks {
+		for _, t := range o.HookTypes {
+			phase := plan.Phase(t)
+			switch phase {
+			case plan.PreSync, plan.Sync, plan.PostSync, plan.SyncFail:
+				key := o.Key
+				if key.Name == "" {
+					key.Name = r.generated(o, phase)
+				}
+				r.made = append(r.made, hook{phase: phase, key: key, object: o})
+			}
+		}
+	}
+	return r.made
+}
+
+// generated is the name of a hook with generateName. It is Argo CD's, so that an
+// operation begun by one is carried on by the other (argo-cd.md §5.4).
+func (r *Run) generated(o desired.Object, phase plan.Phase) string {
+	const revisionLength = 7
+	revision := r.State.SyncResult.Revision
+	if len(revision) > revisionLength {
+		revision = revision[:revisionLength]
+	}
+	return generateName(o) + strings.ToLower(fmt.Sprintf("%s-%s-%d", revision, phase, r.State.StartedAt.Unix()))
+}
+
+func generateName(o desired.Object) string {
+	var body struct {
+		Metadata struct {
+			GenerateName string `json:"generateName"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(o.JSON, &body); err != nil {
+		return ""
+	}
+	return body.Metadata.GenerateName
+}
+
+// mark is what a hook of this try carries in a phase.
+func (r *Run) mark(phase plan.Phase) string { return r.try() + "-" + strings.ToLower(string(phase)) }
+
+// mine says whether a live object is the hook that this try made. An operation
+// that Argo CD began has no marks: what it recorded as running and has been made
+// since the operation began is its hook.
+func (r *Run) mine(h hook, live *cluster.Record) bool {
+	if live == nil {
+		return false
+	}
+	if live.Hints.HookRun != "" {
+		return live.Hints.HookRun == r.mark(h.phase)
+	}
+	e := r.entry(h.phase, h.key)
+	return e != nil && e.Status == v1alpha1.ResultSynced && live.Created >= r.State.StartedAt.Unix()
+}
+
+// plannedHook is a hook as the plan sees it.
+func (r *Run) plannedHook(h hook) plan.Object {
+	live := r.Comparer.Cluster.Get(h.key)
+	out := plan.Object{Key: h.key, Phase: h.phase, Wave: h.object.Wave, Hook: true, Missing: live == nil}
+	e := r.entry(h.phase, h.key)
+	switch {
+	case e != nil && e.Status == v1alpha1.ResultSyncFailed:
+		out.State, out.Message = plan.Failed, e.Message
+	case e != nil && e.HookPhase.Completed():
+		out.State, out.Message = plan.Succeeded, e.Message
+		if e.HookPhase != v1alpha1.OperationSucceeded {
+			out.State = plan.Failed
+		}
+	case e != nil || r.mine(h, live):
+		out.State = plan.Running
+	case live != nil && (h.object.DeletePolicy.BeforeCreation || runsToCompletion(h.key)):
+		out.Stale, out.Going = true, live.Deleting && !live.Hints.HookFinalizer
+	}
+	return out
+}
+
+// runsToCompletion says of which kinds an object that is there already would count
+// as having run. Such a hook is always made anew, whatever its delete policy: Argo
+// CD takes the Job of the sync before for this one's (argo-cd #25475).
+func runsToCompletion(k resource.Key) bool {
+	switch {
+	case k.Group == "batch" && k.Kind == "Job", k.Group == "" && k.Kind == "Pod":
+		return true
+	}
+	return isCustom(k)
+}
+
+// isCustom says whether a kind is not Kubernetes' own and its health is judged.
+func isCustom(k resource.Key) bool {
+	return strings.Contains(k.Group, ".") && !strings.HasSuffix(k.Group, ".k8s.io") && health.HasRule(k.GroupKind())
+}
+
+// observeHooks records how the hooks fare that are made and not known to have
+// completed, and says whether any of them has completed.
+func (r *Run) observeHooks() bool {
+	completed := false
+	for _, h := range r.hooks() {
+		e := r.entry(h.phase, h.key)
+		live := r.Comparer.Cluster.Get(h.key)
+		if e == nil && r.mine(h, live) { // made, and cut off before that was recorded
+			r.noteHook(h, v1alpha1.OperationRunning, "created")
+			e = r.entry(h.phase, h.key)
+		}
+		if e == nil || e.Status != v1alpha1.ResultSynced || e.HookPhase.Completed() {
+			continue
+		}
+		phase, message := r.seen(h, live)
+		if phase != v1alpha1.OperationRunning {
+			e.HookPhase, e.Message = phase, message
+			completed = true
+		}
+	}
+	return completed
+}
+
+// seen is how a hook of this try fares. Its finalizer keeps it until its outcome
+// was seen, so one that is gone, or is going while nothing of it runs any more, was
+// deleted by somebody.
+func (r *Run) seen(h hook, live *cluster.Record) (v1alpha1.OperationPhase, string) {
+	const deleted = "it was deleted before it had completed"
+	if !r.mine(h, live) {
+		return v1alpha1.OperationFailed, deleted
+	}
+	phase, message := completion(live)
+	if phase == v1alpha1.OperationRunning && live.Deleting && len(r.Comparer.Cluster.Children(live.UID)) == 0 {
+		return v1alpha1.OperationFailed, deleted
+	}
+	return phase, message
+}
+
+// completion is a hook's phase by its health (argo-cd.md §5.4).
+func completion(live *cluster.Record) (v1alpha1.OperationPhase, string) {
+	message := live.Verdict.Message
+	switch live.Verdict.Health {
+	case "":
+		return v1alpha1.OperationSucceeded, "created"
+	case v1alpha1.HealthStatusHealthy:
+		return v1alpha1.OperationSucceeded, message
+	case v1alpha1.HealthStatusDegraded, v1alpha1.HealthStatusUnknown:
+		return v1alpha1.OperationFailed, message
+	case v1alpha1.HealthStatusProgressing, v1alpha1.HealthStatusSuspended, v1alpha1.HealthStatusMissing:
+	}
+	return v1alpha1.OperationRunning, message
+}
+
+func (r *Run) noteHook(h hook, phase v1alpha1.OperationPhase, message string) {
+	r.note(note{
+		key: h.key, phase: h.phase, version: h.object.GVK.Version, status: v1alpha1.ResultSynced, message: message, hook: phase, isHook: true,
+	}, true)
+}
+
+// release takes the finalizer off hooks whose completion is recorded.
+func (r *Run) release(ctx context.Context) (Outcome, bool) {
+	for _, h := range r.hooks() {
+		e := r.entry(h.phase, h.key)
+		live := r.Comparer.Cluster.Get(h.key)
+		if e == nil || !e.HookPhase.Completed() || !r.mine(h, live) || !live.Hints.HookFinalizer {
+			continue
+		}
+		if err := r.unfinalize(ctx, live); err != nil {
+			r.State.Message = "taking the finalizer off hook " + h.key.Human() + ": " + err.Error()
+			return Outcome{Again: true}, true
+		}
+	}
+	return Outcome{}, false
+}
+
+// unfinalize takes the hooks' finalizer off an object and leaves others in place.
+func (e *Engine) unfinalize(ctx context.Context, live *cluster.Record) error {
+	kind, ok := e.Comparer.Cluster.Kinds().Preferred(live.Key.GroupKind())
+	if !ok {
+		return nil
+	}
+	obj, err := e.Applier.Conn.Get(ctx, kind, live.Key.Namespace, live.Key.Name)
+	if err != nil || obj.GetUID() != live.UID {
+		return ignoreGone(err)
+	}
+	left := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool { return f == v1alpha1.FinalizerHook })
+	if len(left) == len(obj.GetFinalizers()) {
+		e.Comparer.Cluster.Observe(obj)
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": live.UID, "resourceVersion": obj.GetResourceVersion(), "finalizers": left,
+	}})
+	if err != nil {
+		return err
+	}
+	after, err := e.Applier.Conn.Patch(ctx, kind, live.Key, types.MergePatchType, patch)
+	if err != nil {
+		return ignoreGone(err)
+	}
+	if after.GetDeletionTimestamp() == nil || len(after.GetFinalizers()) > 0 {
+		e.Comparer.Cluster.Observe(after) // else it is gone with that
+	}
+	return nil
+}
+
+// body is a hook as it is made: with its name, the mark and the finalizer.
+func (r *Run) body(h hook) ([]byte, error) {
+	obj := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(h.object.JSON, &obj.Object); err != nil {
+		return nil, err
+	}
+	obj.SetName(h.key.Name)
+	obj.SetGenerateName("")
+	Mark(obj, r.mark(h.phase))
+	if h.object.Key.Name == "" { // it has no tracking id, for want of a name
+		annotations := obj.GetAnnotations()
+		namespace := h.key.Namespace
+		if namespace == "" {
+			namespace = r.App.Spec.Destination.Namespace
+		}
+		annotations[v1alpha1.AnnotationTrackingID] = resource.TrackingID{
+			App: r.Instance, Group: h.key.Group, Kind: h.key.Kind, Namespace: namespace, Name: h.key.Name,
+		}.String()
+		obj.SetAnnotations(annotations)
+	}
+	return json.Marshal(obj.Object)
+}
+
+// Mark writes a mark and the finalizer of hooks into one.
+func Mark(obj *unstructured.Unstructured, mark string) {
+	annotations := obj.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1alpha1.AnnotationHookRun] = mark
+	obj.SetAnnotations(annotations)
+	if !slices.Contains(obj.GetFinalizers(), v1alpha1.FinalizerHook) {
+		obj.SetFinalizers(append(obj.GetFinalizers(), v1alpha1.FinalizerHook))
+	}
+}
+
+// Busy says whether a hook of the operation runs that can still end by itself: one
+// whose Pods cannot start would hold up a newer commit for ever.
+func (r *Run) Busy() bool {
+	for _, h := range r.hooks() {
+		e := r.entry(h.phase, h.key)
+		live := r.Comparer.Cluster.Get(h.key)
+		if r.mine(h, live) && (e == nil || !e.HookPhase.Completed()) && !r.stuck(live) {
+			if phase, _ := completion(live); phase == v1alpha1.OperationRunning {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// startGrace is how long a Pod may fail to start before its hook counts as stuck: an
+// image that is not there yet, a node that is being added.
+const startGrace = 30 * time.Second
+
+// stuck says whether a hook has Pods and none of them can start.
+func (r *Run) stuck(live *cluster.Record) bool {
+	pods := r.Comparer.Cluster.Children(live.UID)
+	if live.Key.Kind == "Pod" && live.Key.Group == "" {
+		pods = []*cluster.Record{live}
+	}
+	for _, p := range pods {
+		if p.Verdict.Blocked == "" || r.Engine.Now().Sub(time.Unix(p.Created, 0)) < startGrace {
+			return false
+		}
+	}
+	return len(pods) > 0
+}
+
+// cleanup deletes the hooks that are to be deleted when an operation has ended. An
+// object that ran in several phases is deleted if any of them says so.
+func (r *Run) cleanup(ctx context.Context, failed bool) (Outcome, bool) {
+	if out, done := r.release(ctx); done {
+		return out, false
+	}
+	var removals []apply.Removal
+	for _, h := range r.hooks() {
+		live := r.Comparer.Cluster.Get(h.key)
+		e := r.entry(h.phase, h.key)
+		if e == nil || !r.mine(h, live) || live.Deleting {
+			continue
+		}
+		policy := h.object.DeletePolicy
+		if failed && policy.Failed || !failed && policy.Succeeded {
+			removals = append(removals, r.removal(live))
+		}
+	}
+	for _, res := range r.Remove(ctx, removals) {
+		if res.Failed() {
+			r.State.Message = "deleting hook " + res.Key.Human() + ": " + res.Message
+			if res.Transient && r.patient() {
+				return Outcome{Again: true}, false
+			}
+		}
+	}
+	return Outcome{}, true
+}
+
+// Terminate ends an operation now: hooks that run are deleted.
+func (r *Run) Terminate(ctx context.Context, why string) Outcome {
+	for _, h := range r.hooks() {
+		e := r.entry(h.phase, h.key)
+		live := r.Comparer.Cluster.Get(h.key)
+		if !r.mine(h, live) {
+			continue
+		}
+		phase, message := completion(live)
+		if e == nil || !e.HookPhase.Completed() {
+			if phase == v1alpha1.OperationRunning {
+				phase, message = v1alpha1.OperationFailed, "Terminated"
+			}
+			r.noteHook(h, phase, message)
+		}
+		if message != "Terminated" && !h.object.DeletePolicy.Failed {
+			continue
+		}
+		if res := r.Remove(ctx, []apply.Removal{r.removal(live)}); res[0].Failed() {
+			r.State.Message = "deleting hook " + h.key.Human() + ": " + res[0].Message
+			return Outcome{Again: true}
+		}
+	}
+	if out, done := r.release(ctx); done {
+		return out
+	}
+	r.finish(v1alpha1.OperationFailed, why)
+	return Outcome{Ended: true}
+}
+
+func (r *Run) removal(live *cluster.Record) apply.Removal {
+	kind, _ := r.Comparer.Cluster.Kinds().Preferred(live.Key.GroupKind())
+	return apply.Removal{Key: live.Key, Kind: kind, UID: live.UID, Propagation: Propagation(r.Comparer.Cluster, live, r.Options.Propagation)}
+}
+
+func ignoreGone(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,162 @@
+package autosync
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"evenkeel.dev/api/v1alpha1"
+)
+
+// Input is what the decision to sync automatically depends on.
+type Input struct {
+	App *v1alpha1.Application
+	// Last is the operation that ended last, if any did.
+	Last   *v1alpha1.OperationState
+	Source v1alpha1.ApplicationSource
+	// Revision is what is desired now.
+	Revision string
+	Status   v1alpha1.SyncStatusCode
+	// OutOfSync are the objects that could be synced; PruneOnly says that all of
+	// them only need pruning, PruneAll that every managed object does.
+	OutOfSync []v1alpha1.SyncOperationResource
+	PruneOnly bool
+	PruneAll  bool
+	// Broken says that the newest revision cannot be read, so that desired is an
+	// older one: drift is healed, nothing is pruned.
+	Broken  bool
+	Backoff Backoff
+	Now     time.Time
+}
+
+// Backoff spaces self-heals of one revision: the n-th waits
+// Initial × Factor^(n-1), at most Limit, after the one before (argo-cd.md §5.7).
+type Backoff struct {
+	Initial time.Duration
+	Factor  int
+	Limit   time.Duration
+}
+
+// Decision is what to do: start an operation, or not and why.
+type Decision struct {
+	Start *v1alpha1.Operation
+	// Skipped is the rule that forbids it.
+	Skipped string
+	// Problem is a SyncError for the Application's conditions.
+	Problem string
+	// Again is when to decide anew; 0 means when something changes.
+	Again time.Duration
+}
+
+const defaultRetries = 5
+
+// Decide follows Argo CD's list (argo-cd.md §5.7), in its order.
+func Decide(in Input) Decision {
+	policy := in.App.Spec.SyncPolicy
+	if policy == nil || policy.Automated == nil || policy.Automated.Enabled != nil && !*policy.Automated.Enabled {
+		return Decision{Skipped: "automated sync is off"}
+	}
+	auto := policy.Automated
+	if in.App.DeletionTimestamp != nil {
+		return Decision{Skipped: "the Application is being deleted"}
+	}
+	if in.Status != v1alpha1.SyncStatusOutOfSync {
+		return Decision{Skipped: "sync status is " + string(in.Status)}
+	}
+	if in.PruneOnly && (!auto.Prune || in.Broken) {
+		return Decision{Skipped: "objects only need pruning, and automated pruning is off"}
+	}
+	if len(in.OutOfSync) == 0 {
+		return Decision{Skipped: "nothing that may be synced differs"}
+	}
+	if auto.Prune && !auto.AllowEmpty && in.PruneAll {
+		return Decision{Problem: fmt.Sprintf(
+			"auto-sync would delete everything: revision %s has no objects. Set syncPolicy.automated.allowEmpty if that is meant, or sync by hand with --prune",
+			short(in.Revision))}
+	}
+	op := &v1alpha1.Operation{
+		Sync: &v1alpha1.SyncOperation{
+			Revision: in.Revision, Prune: auto.Prune && !in.Broken, SyncOptions: policy.SyncOptions,
+		},
+		InitiatedBy: v1alpha1.OperationInitiator{Automated: true},
+		Retry:       v1alpha1.RetryStrategy{Limit: defaultRetries},
+	}
+	if policy.Retry != nil {
+		op.Retry = *policy.Retry
+	}
+	last := in.Last
+	if !attempted(last, in) {
+		if in.Broken {
+			return Decision{Skipped: "the newest revision cannot be read"}
+		}
+		return Decision{Start: op}
+	}
+	if last.Phase != v1alpha1.OperationSucceeded {
+		return Decision{
+			Skipped: "the last sync to this revision failed",
+			Problem: fmt.Sprintf("the last sync to %s failed and is not tried again until something changes: %s", short(in.Revision), last.Message),
+		}
+	}
+	if !auto.SelfHeal {
+		return Decision{Skipped: "already synced to " + short(in.Revision) + ", and self-heal is off"}
+	}
+	return selfHeal(op, last, in)
+}
+
+func selfHeal(op *v1alpha1.Operation, last *v1alpha1.OperationState, in Input) Decision {
+	attempts := int64(0)
+	if s := last.Operation.Sync; s != nil {
+		attempts = s.SelfHealAttemptsCount
+	}
+	wait := in.Backoff.after(attempts)
+	if last.FinishedAt != nil && in.Now.Sub(last.FinishedAt.Time) > calm*wait {
+		attempts, wait = 0, 0
+	}
+	if last.FinishedAt != nil && wait > 0 {
+		if left := last.FinishedAt.Add(wait).Sub(in.Now); left > 0 {
+			return Decision{Skipped: "self-heal waits for its backoff", Again: left}
+		}
+	}
+	op.Sync.Resources = slices.Clone(in.OutOfSync)
+	op.Sync.SelfHealAttemptsCount = attempts + 1
+	return Decision{Start: op}
+}
+
+// calm is how many backoffs later a drift is a new one and not somebody fighting.
+// Argo CD counts on for ever, so that a third honest mistake waits for minutes.
+const calm = 2
+
+// after is the wait before another self-heal when n were made in a row. The first
+// is immediate.
+func (b Backoff) after(n int64) time.Duration {
+	if n == 0 || b.Initial == 0 {
+		return 0
+	}
+	d := b.Initial
+	for range n - 1 {
+		if d *= time.Duration(max(b.Factor, 1)); d >= b.Limit {
+			return b.Limit
+		}
+	}
+	return min(d, b.Limit)
+}
+
+// attempted says whether the last operation was for this revision and source.
+func attempted(last *v1alpha1.OperationState, in Input) bool {
+	if last == nil || last.SyncResult == nil || last.Operation.Sync == nil || last.Operation.Sync.DryRun {
+		return false
+	}
+	if len(last.Operation.Sync.Resources) > 0 && last.Operation.Sync.SelfHealAttemptsCount == 0 {
+		return false // a partial sync by hand
+	}
+	return last.SyncResult.Revision == in.Revision && reflect.DeepEqual(last.SyncResult.Source, in.Source)
+}
+
+func short(revision string) string {
+	const n = 8
+	if len(revision) > n {
+		return revision[:n]
+	}
+	return revision
+}
