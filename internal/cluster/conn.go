@@ -57,7 +57,7 @@ func (c *Conn) Config() *rest.Config { return c.config }
 
 // Get reads one object.
 func (c *Conn) Get(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
-	b, err := c.rest.Get().AbsPath(k.path(namespace, name)).SetHeader("Accept", acceptJSON).Do(ctx).Raw()
+	b, err := answer(c.rest.Get().AbsPath(k.path(namespace, name)).SetHeader("Accept", acceptJSON).Do(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (c *Conn) Apply(ctx context.Context, k Kind, key resource.Key, body []byte,
 	} else {
 		r = r.Param("fieldValidation", "Strict")
 	}
-	b, err := r.Do(ctx).Raw()
+	b, err := answer(r.Do(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (c *Conn) Apply(ctx context.Context, k Kind, key resource.Key, body []byte,
 
 // Patch sends a JSON or merge patch.
 func (c *Conn) Patch(ctx context.Context, k Kind, key resource.Key, t types.PatchType, body []byte) (*unstructured.Unstructured, error) {
-	b, err := c.rest.Patch(t).AbsPath(k.path(key.Namespace, key.Name)).SetHeader("Accept", acceptJSON).Body(body).Do(ctx).Raw()
+	b, err := answer(c.rest.Patch(t).AbsPath(k.path(key.Namespace, key.Name)).SetHeader("Accept", acceptJSON).Body(body).Do(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (c *Conn) Delete(ctx context.Context, k Kind, key resource.Key, uid types.U
 
 // ServerVersion is the cluster's Kubernetes version, like v1.37.2.
 func (c *Conn) ServerVersion(ctx context.Context) (string, error) {
-	b, err := c.rest.Get().AbsPath("/version").Do(ctx).Raw()
+	b, err := answer(c.rest.Get().AbsPath("/version").Do(ctx))
 	if err != nil {
 		return "", err
 	}
@@ -162,7 +162,7 @@ func (c *Conn) listPage(ctx context.Context, k Kind, full bool, cont string) (pa
 	if cont != "" {
 		r = r.Param("continue", cont)
 	}
-	b, err := r.Do(ctx).Raw()
+	b, err := answer(r.Do(ctx))
 	if err != nil {
 		return page{}, err
 	}
@@ -187,7 +187,7 @@ func (c *Conn) watch(ctx context.Context, k Kind, full bool, after, timeoutSecon
 
 // raw is a GET of any path, for discovery.
 func (c *Conn) raw(ctx context.Context, path, accept string) ([]byte, error) {
-	return c.rest.Get().AbsPath(path).SetHeader("Accept", accept).Do(ctx).Raw()
+	return answer(c.rest.Get().AbsPath(path).SetHeader("Accept", accept).Do(ctx))
 }
 
 // path is the URL path of a kind's collection or of one object, every segment escaped.
@@ -204,6 +204,15 @@ func (k Kind) path(namespace, name string) string {
 		p += "/" + url.PathEscape(name)
 	}
 	return p
+}
+
+// answer is the body of an answer. Of a refusal Result.Raw knows the code only;
+// Result.Error reads what the API server says about it.
+func answer(r rest.Result) ([]byte, error) {
+	if err := r.Error(); err != nil {
+		return nil, err
+	}
+	return r.Raw()
 }
 
 func decode(b []byte) (*unstructured.Unstructured, error) {
