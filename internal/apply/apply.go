@@ -3,33 +3,42 @@ package apply
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/client-go/util/csaupgrade"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/resource"
 )
 
-// Task is one object to apply.
+// Task is one object to write.
 type Task struct {
 	Key  resource.Key
 	Kind cluster.Kind
 	// Body is the object as JSON.
 	Body []byte
-	// Legacy says that the live object has fields from client-side apply, which
-	// have to become ours before fields can be given up.
+	// UID is that of the live object when the operation first came to it, "" if there
+	// was none. Force deletes this one and no other: whatever has the name by then
+	// came later, most likely from this very operation before a crash, and is written
+	// to in place. So that a crash repeats no deletion, the caller notes the UID
+	// durably before it hands the task in, and hands in the same until the result is
+	// no longer Pending.
+	UID types.UID
+	// Legacy says that the live object has fields from client-side apply (IsLegacy),
+	// which have to become ours before fields can be given up. Sync option
+	// ClientSideApplyMigration=false is to leave it false.
 	Legacy bool
+	// MigrationManager is one more manager whose fields become ours, from the
+	// Application's annotation argocd.argoproj.io/client-side-apply-migration-manager.
+	MigrationManager string
 	// SkipValidation is sync option Validate=false.
 	SkipValidation bool
+	// Replace is sync option Replace=true: the body as a whole over what is there.
+	Replace bool
+	// Force is sync option Force=true, or an operation's strategy with force.
+	Force bool
 }
 
 // Removal is one object to delete.
@@ -45,13 +54,19 @@ type Removal struct {
 type Result struct {
 	Key     resource.Key
 	Version string
+	// Status is empty while the result is Pending.
 	Status  v1alpha1.ResultCode
 	Message string
-	// Object is the applied object as it is now; nil after a removal, a dry run or
+	// Object is the written object as it is now; nil after a removal, a dry run or
 	// a failure.
 	Object *unstructured.Unstructured
 	// Transient says that the same may succeed later.
 	Transient bool
+	// Pending says that the object is on its way out and will be made anew when it is
+	// gone, which takes the same task again.
+	Pending bool
+	// Existing is the object that was there already, which Create leaves alone.
+	Existing *unstructured.Unstructured
 }
 
 // Failed says whether the result is a failure.
@@ -77,107 +92,34 @@ func (a *Applier) Remove(ctx context.Context, removals []Removal, o Options) []R
 	return each(ctx, removals, o, func(ctx context.Context, r Removal) Result {
 		result := Result{Key: r.Key, Version: r.Kind.GVK.Version, Status: v1alpha1.ResultPruned, Message: "pruned"}
 		if o.DryRun {
-			result.Message = "pruned (dry run)"
-			return result
+			result.Message += inDryRun
 		}
-		if err := a.Conn.Delete(ctx, r.Kind, r.Key, r.UID, r.Propagation); err != nil {
-			return failure(result, err)
-		}
-		return result
-	})
-}
-
-// Apply applies, all at once.
-func (a *Applier) Apply(ctx context.Context, tasks []Task, o Options) []Result {
-	return each(ctx, tasks, o, func(ctx context.Context, t Task) Result {
-		result := Result{Key: t.Key, Version: t.Kind.GVK.Version, Status: v1alpha1.ResultSynced}
-		if t.Legacy && !o.DryRun {
-			if err := a.migrate(ctx, t); err != nil {
-				return failure(result, err)
-			}
-		}
-		obj, err := a.Conn.Apply(ctx, t.Kind, t.Key, t.Body, cluster.ApplyOptions{
-			DryRun: o.DryRun, Manager: v1alpha1.FieldManager, SkipValidation: t.SkipValidation,
-		})
+		err := a.Conn.Delete(ctx, r.Kind, r.Key, cluster.DeleteOptions{UID: r.UID, Propagation: r.Propagation, DryRun: o.DryRun})
 		if err != nil {
 			return failure(result, err)
 		}
-		result.Message = strings.ToLower(t.Key.Kind) + "/" + t.Key.Name + " serverside-applied"
-		if o.DryRun {
-			result.Message += " (dry run)"
-			return result
-		}
-		result.Object = obj
 		return result
 	})
 }
 
-// legacyManagers wrote objects by client-side apply: kubectl, and Argo CD without
-// the sync option ServerSideApply=true.
-var legacyManagers = sets.New("kubectl-client-side-apply", "kubectl", v1alpha1.FieldManager)
-
-// IsLegacy says whether live has fields from client-side apply.
-func IsLegacy(live *unstructured.Unstructured) bool {
-	if _, ok := live.GetAnnotations()["kubectl.kubernetes.io/last-applied-configuration"]; !ok {
-		return false
-	}
-	for _, m := range live.GetManagedFields() {
-		if m.Operation == "Update" && m.Subresource == "" && legacyManagers.Has(m.Manager) {
-			return true
+// Apply writes, all at once: by server-side apply, or as Replace and Force say.
+func (a *Applier) Apply(ctx context.Context, tasks []Task, o Options) []Result {
+	return each(ctx, tasks, o, func(ctx context.Context, t Task) Result {
+		w := write{conn: a.Conn, task: t, dry: o.DryRun}
+		if t.Replace && !bound(t.Kind) {
+			return w.replace(ctx)
 		}
-	}
-	return false
+		return w.apply(ctx)
+	})
 }
 
-// migrate hands the fields of client-side apply over to our field manager, as
-// kubectl apply --server-side does (KEP-555). Without it a field that leaves the
-// source would stay in the cluster for ever.
-func (a *Applier) migrate(ctx context.Context, t Task) error {
-	live, err := a.Conn.Get(ctx, t.Kind, t.Key.Namespace, t.Key.Name)
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, legacyManagers, v1alpha1.FieldManager)
-	if err != nil {
-		return fmt.Errorf("taking over fields of client-side apply: %w", err)
-	}
-	if len(patch) == 0 {
-		return nil
-	}
-	_, err = a.Conn.Patch(ctx, t.Kind, t.Key, types.JSONPatchType, patch)
-	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) {
-		return nil // it has moved; the next apply migrates
-	}
-	return err
-}
-
-func failure(r Result, err error) Result {
-	r.Status, r.Message, r.Transient = v1alpha1.ResultSyncFailed, explain(r.Key, err), cluster.Transient(err)
-	return r
-}
-
-// explain is what the API server said, without a Secret's values, which it repeats
-// when it refuses one (CVE-2025-23216).
-func explain(key resource.Key, err error) string {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
-		return err.Error()
-	}
-	s := status.Status()
-	if !key.IsSecret() {
-		return s.Message
-	}
-	if s.Details == nil {
-		return fmt.Sprintf("the API server refused the Secret: %s", s.Reason)
-	}
-	var fields []string
-	for _, c := range s.Details.Causes {
-		fields = append(fields, c.Field)
-	}
-	return fmt.Sprintf("the API server refused the Secret: %s %s", s.Reason, strings.Join(fields, ", "))
+// Create makes objects that must not exist yet, all at once. One that does exist
+// is left alone: the result is a failure with the object as Existing, in which
+// the caller finds its own mark if it was its own request that made it.
+func (a *Applier) Create(ctx context.Context, tasks []Task, o Options) []Result {
+	return each(ctx, tasks, o, func(ctx context.Context, t Task) Result {
+		return write{conn: a.Conn, task: t, dry: o.DryRun}.createOnly(ctx)
+	})
 }
 
 // each runs f for all inputs, some at once, and returns the results in order. When

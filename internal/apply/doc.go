@@ -5,4 +5,11 @@
 // and by name, and deleted by uid. So an operation that was cut off at any point
 // is carried on by planning anew. One object's failure does not stop the others
 // of the step.
+//
+// Nothing waits. Where an object has to be gone before it can be made anew
+// (Force), the result is Pending, and the same task asked for again, when the
+// object has changed, goes on. What it must not do twice it recognises by uid: see
+// Task.UID.
+//
+// All methods may be called from any goroutine.
 package apply

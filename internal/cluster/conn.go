@@ -64,12 +64,12 @@ func (c *Conn) Get(ctx context.Context, k Kind, namespace, name string) (*unstru
 	return decode(b)
 }
 
-// ApplyOptions are the options of a server-side apply. The field manager is
-// always v1alpha1.FieldManager.
-type ApplyOptions struct {
+// WriteOptions are the options of a write of a whole object.
+type WriteOptions struct {
 	// DryRun asks for the outcome and changes nothing.
 	DryRun bool
 	// NoForce fails on fields that another manager owns instead of taking them over.
+	// It is for Apply alone.
 	NoForce bool
 	// Manager is the field manager.
 	Manager string
@@ -77,14 +77,32 @@ type ApplyOptions struct {
 	SkipValidation bool
 }
 
+// ApplyOptions is the name of WriteOptions for Apply.
+type ApplyOptions = WriteOptions
+
 // Apply sends a server-side apply of body, which is an object as JSON, and
 // returns the object as it is then.
-func (c *Conn) Apply(ctx context.Context, k Kind, key resource.Key, body []byte, o ApplyOptions) (*unstructured.Unstructured, error) {
-	r := c.rest.Patch(types.ApplyPatchType).AbsPath(k.path(key.Namespace, key.Name)).
-		Param("fieldManager", o.Manager).SetHeader("Accept", acceptJSON).Body(body)
+func (c *Conn) Apply(ctx context.Context, k Kind, key resource.Key, body []byte, o WriteOptions) (*unstructured.Unstructured, error) {
+	r := c.rest.Patch(types.ApplyPatchType).AbsPath(k.path(key.Namespace, key.Name))
 	if !o.NoForce {
 		r = r.Param("force", "true")
 	}
+	return write(ctx, r, body, o)
+}
+
+// Post creates an object and returns it. That one of its name exists is an error.
+func (c *Conn) Post(ctx context.Context, k Kind, key resource.Key, body []byte, o WriteOptions) (*unstructured.Unstructured, error) {
+	return write(ctx, c.rest.Post().AbsPath(k.path(key.Namespace, "")).SetHeader("Content-Type", acceptJSON), body, o)
+}
+
+// Put writes an object as a whole over the one that exists and returns it. The body
+// names the resource version that it is written over.
+func (c *Conn) Put(ctx context.Context, k Kind, key resource.Key, body []byte, o WriteOptions) (*unstructured.Unstructured, error) {
+	return write(ctx, c.rest.Put().AbsPath(k.path(key.Namespace, key.Name)).SetHeader("Content-Type", acceptJSON), body, o)
+}
+
+func write(ctx context.Context, r *rest.Request, body []byte, o WriteOptions) (*unstructured.Unstructured, error) {
+	r = r.Param("fieldManager", o.Manager).SetHeader("Accept", acceptJSON).Body(body)
 	if o.DryRun {
 		r = r.Param("dryRun", "All")
 	}
@@ -118,15 +136,28 @@ func (c *Conn) Create(ctx context.Context, k Kind, key resource.Key, body []byte
 	return err
 }
 
+// DeleteOptions are the options of a deletion.
+type DeleteOptions struct {
+	UID types.UID
+	// Propagation is Foreground, Background or Orphan.
+	Propagation string
+	// DryRun asks whether it may be deleted and deletes nothing.
+	DryRun bool
+}
+
 // Delete deletes exactly the object with this uid; another object of the same
 // name is left alone (the API server answers with a conflict). An object that is
 // gone already is no error.
-func (c *Conn) Delete(ctx context.Context, k Kind, key resource.Key, uid types.UID, propagation string) error {
-	body, err := json.Marshal(map[string]any{
+func (c *Conn) Delete(ctx context.Context, k Kind, key resource.Key, o DeleteOptions) error {
+	options := map[string]any{
 		"kind": "DeleteOptions", "apiVersion": "v1",
-		"propagationPolicy": propagation,
-		"preconditions":     map[string]any{"uid": uid},
-	})
+		"propagationPolicy": o.Propagation,
+		"preconditions":     map[string]any{"uid": o.UID},
+	}
+	if o.DryRun {
+		options["dryRun"] = []string{"All"}
+	}
+	body, err := json.Marshal(options)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,70 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/csaupgrade"
+
+	"evenkeel.dev/api/v1alpha1"
+)
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// IsLegacy says whether live has fields from client-side apply, or from named
+// managers, that become ours when it is applied server-side.
+func IsLegacy(live *unstructured.Unstructured, named ...string) bool {
+	return len(legacyManagers(live, named...)) > 0
+}
+
+// legacyManagers are the managers of fields that become ours, so that a field that
+// leaves the source leaves the cluster:
+//   - our own where it has updated instead of applied: Argo CD without sync option
+//     ServerSideApply=true, and our Replace;
+//   - kubectl where it has applied client-side. Without its annotation it has edited
+//     or scaled, which is a drift like any other;
+//   - those that the Application names, as in Argo CD. There the name takes the
+//     place of kubectl's; here it comes on top.
+func legacyManagers(live *unstructured.Unstructured, named ...string) sets.Set[string] {
+	legacy := sets.New(named...).Insert(v1alpha1.FieldManager).Delete("")
+	if _, ok := live.GetAnnotations()[lastApplied]; ok {
+		legacy.Insert("kubectl-client-side-apply", "kubectl")
+	}
+	found := sets.New[string]()
+	for _, m := range live.GetManagedFields() {
+		if m.Operation == "Update" && m.Subresource == "" && legacy.Has(m.Manager) {
+			found.Insert(m.Manager)
+		}
+	}
+	return found
+}
+
+// migrate hands the fields of client-side apply over to our field manager, as
+// kubectl apply --server-side does (KEP-555). Without it a field that leaves the
+// source would stay in the cluster for ever.
+func (w write) migrate(ctx context.Context) error {
+	t := w.task
+	live, err := w.conn.Get(ctx, t.Kind, t.Key.Namespace, t.Key.Name)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, legacyManagers(live, t.MigrationManager), v1alpha1.FieldManager)
+	if err != nil {
+		return fmt.Errorf("taking over fields of client-side apply: %w", err)
+	}
+	if len(patch) == 0 {
+		return nil
+	}
+	_, err = w.conn.Patch(ctx, t.Kind, t.Key, types.JSONPatchType, patch)
+	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) {
+		return nil // it has moved; the next apply migrates
+	}
+	return err
+}
