@@ -177,7 +177,7 @@ func TestUnsupported(t *testing.T) {
 			},
 			SyncPolicy: &v1alpha1.SyncPolicy{
 				Automated:                &v1alpha1.SyncPolicyAutomated{},
-				SyncOptions:              []string{"CreateNamespace=true", "Replace=true", "Replace=false", "Prune=confirm", " Validate=false "},
+				SyncOptions:              []string{"CreateNamespace=true", "Replace=yes", "Replace=false", "Prune=confirm, prune=false", " Validate=false ", "WaitForHealthy=true"},
 				ManagedNamespaceMetadata: &v1alpha1.ManagedNamespaceMetadata{},
 			},
 			IgnoreDifferences: []v1alpha1.ResourceIgnoreDifferences{{Kind: "Deployment", JSONPointers: []string{"/spec"}}, {Kind: "*", JQPathExpressions: []string{".x"}}},
@@ -199,8 +199,8 @@ func TestUnsupported(t *testing.T) {
 		"spec.syncPolicy.managedNamespaceMetadata",
 		"spec.ignoreDifferences[1].jqPathExpressions",
 		"spec.sources[1].ref",
-		"spec.syncPolicy.syncOptions[1] (Replace=true)",
-		"spec.syncPolicy.syncOptions[3] (Prune=confirm)",
+		"spec.syncPolicy.syncOptions[1] (Replace=yes)",
+		"spec.syncPolicy.syncOptions[3] (prune=false)",
 		"spec.sources (more than one)",
 		"spec.sources[0].helm.valueFiles[1] (a URL)",
 		"operation.sync.syncStrategy.hook.force",
@@ -239,17 +239,19 @@ func TestUnsupportedObject(t *testing.T) {
 	}{
 		"none":     {"no annotation, no warning", nil, nil},
 		"acted on": {"what is acted on is not named", map[string]string{v1alpha1.AnnotationSyncWave: "1", v1alpha1.AnnotationSyncOptions: "Prune=false, Delete=false,", v1alpha1.AnnotationCompareOptions: "IgnoreExtraneous", "mine": "x"}, nil},
-		"hooks": {"hooks are not run", map[string]string{v1alpha1.AnnotationHook: "PreSync", v1alpha1.AnnotationHelmHook: "pre-install"}, []string{
-			`metadata.annotations["argocd.argoproj.io/hook"]`, `metadata.annotations["helm.sh/hook"]`,
+		"hooks": {"sync handles them", map[string]string{
+			v1alpha1.AnnotationHook: "PreSync", "argocd.argoproj.io/hook-delete-policy": "HookSucceeded", v1alpha1.AnnotationHelmHook: "pre-install",
+			"helm.sh/hook-delete-policy": "hook-succeeded", "argocd.argoproj.io/client-side-apply-migration-manager": "helm",
+		}, nil},
+		"unread": {"nothing acts on it", map[string]string{"argocd.argoproj.io/ignore-resource-updates": "true"}, []string{
+			`metadata.annotations["argocd.argoproj.io/ignore-resource-updates"]`,
 		}},
-		"crd-install": {"is no hook", map[string]string{v1alpha1.AnnotationHelmHook: "crd-install"}, nil},
-		"words": {"each word on its own", map[string]string{v1alpha1.AnnotationSyncOptions: "Replace=true,Prune=false,Force=true,Prune=confirm", v1alpha1.AnnotationCompareOptions: "ServerSideDiff=true"}, []string{
+		"words": {"each word on its own", map[string]string{v1alpha1.AnnotationSyncOptions: "Replace=true,Prune=False,Force=true,Prune=confirm,CreateNamespace=true", v1alpha1.AnnotationCompareOptions: "ServerSideDiff=true"}, []string{
 			`metadata.annotations["argocd.argoproj.io/compare-options"] (ServerSideDiff=true)`,
-			`metadata.annotations["argocd.argoproj.io/sync-options"] (Force=true)`,
-			`metadata.annotations["argocd.argoproj.io/sync-options"] (Prune=confirm)`,
-			`metadata.annotations["argocd.argoproj.io/sync-options"] (Replace=true)`,
+			`metadata.annotations["argocd.argoproj.io/sync-options"] (CreateNamespace=true)`,
+			`metadata.annotations["argocd.argoproj.io/sync-options"] (Prune=False)`,
 		}},
-		"no effect": {"saying what happens anyway is fine", map[string]string{v1alpha1.AnnotationSyncOptions: "Replace=false"}, nil},
+		"no effect": {"saying what happens anyway is fine", map[string]string{v1alpha1.AnnotationSyncOptions: "Replace=false,ServerSideApply=false", v1alpha1.AnnotationCompareOptions: "IncludeMutationWebhook=false"}, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
