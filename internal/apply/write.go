@@ -53,6 +53,8 @@ func (w write) replace(ctx context.Context) Result {
 		return w.failed(err)
 	case t.Force && recreatable(t.Kind) && live.GetUID() == t.UID:
 		return w.recreate(ctx, live, nil)
+	case t.Force && recreatable(t.Kind):
+		return w.apply(ctx) // new already; a Job, say, cannot be replaced as its selector is made at its creation
 	}
 	body, err := over(t.Body, live)
 	if err != nil {
