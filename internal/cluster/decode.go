@@ -81,6 +81,11 @@ func (x *Index) record(key resource.Key, m meta) *Record {
 	return r
 }
 
+func isDeletionHook(a map[string]string) bool {
+	types, _ := resource.HookTypes(a)
+	return slices.Contains(types, resource.HookPreDelete) || slices.Contains(types, resource.HookPostDelete)
+}
+
 func hintsOf(a map[string]string) Hints {
 	return Hints{
 		Wave:           resource.WaveOf(a),
@@ -88,6 +93,7 @@ func hintsOf(a map[string]string) Hints {
 		CompareOptions: a[v1alpha1.AnnotationCompareOptions],
 		HelmKeep:       a[v1alpha1.AnnotationHelmPolicy] == "keep",
 		Hook:           resource.IsHookAnnotated(a),
+		DeletionHook:   isDeletionHook(a),
 		HookRun:        a[v1alpha1.AnnotationHookRun],
 		IgnoreHealth:   a[v1alpha1.AnnotationIgnoreHealth] == "true",
 	}

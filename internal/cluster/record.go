@@ -37,9 +37,11 @@ type Hints struct {
 	CompareOptions string
 	// HelmKeep says that helm.sh/resource-policy is "keep".
 	HelmKeep bool
-	// Hook says that the object is a hook, HookRun which try of an operation made it,
+	// Hook says that the object is a hook, DeletionHook that it is one of an
+	// Application's deletion, HookRun which try of an operation made it,
 	// HookFinalizer that it has the finalizer of hooks.
 	Hook          bool
+	DeletionHook  bool
 	HookRun       string
 	HookFinalizer bool
 	// IgnoreHealth says that the object has no say in its Application's health.

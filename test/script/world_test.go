@@ -68,7 +68,9 @@ func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, e
 		if w.gitServer != nil {
 			_ = w.gitServer.Close()
 		}
-		w.cluster.Stop()
+		if w.cluster != nil { // it may not have started
+			w.cluster.Stop()
+		}
 		cancel()
 	})
 	w.cluster = playgroundtest.Start(t, playgroundtest.Options{AuditLog: true})

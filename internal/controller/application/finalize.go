@@ -3,7 +3,9 @@ package application
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,8 +17,10 @@ import (
 	"evenkeel.dev/internal/controller/admission"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/retry"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/status"
 	"evenkeel.dev/internal/view"
@@ -30,31 +34,157 @@ var cascading = map[string]string{
 	v1alpha1.FinalizerBackground:       "Background",
 }
 
-// finalize deletes what belongs to an Application that is being deleted, the
-// highest wave first and each gone before the next; then it lets the Application
-// go. Without one of our finalizers its objects stay.
+// stage is one part of an Application's deletion: the finalizers that ask for it, and
+// what it does. It is over when do says that nothing is waited for.
+type stage struct {
+	finalizers []string
+	do         func(context.Context, *pass) (progress, error)
+}
+
+// progress is how far a stage is; waiting is empty when it is over.
+type progress struct {
+	waiting string
+	// left is how many objects are still to be deleted.
+	left int
+	// asks says that a person is waited for.
+	asks bool
+}
+
+// stages are the parts of a deletion in their order (argo-cd.md §1.7).
+var stages = []stage{ //nolint:gochecknoglobals // a table
+	{[]string{v1alpha1.FinalizerPreDelete}, runHooks(resource.HookPreDelete)},
+	{[]string{v1alpha1.FinalizerPreDelete + v1alpha1.FinalizerCleanup}, cleanHooks(resource.HookPreDelete)},
+	{slices.Sorted(maps.Keys(cascading)), deleteObjects},
+	{[]string{v1alpha1.FinalizerPostDelete}, runHooks(resource.HookPostDelete)},
+	{[]string{v1alpha1.FinalizerPostDelete + v1alpha1.FinalizerCleanup}, cleanHooks(resource.HookPostDelete)},
+}
+
+// finalize deletes what belongs to an Application that is being deleted; then it
+// lets the Application go. Without one of our finalizers its objects stay.
 func (p *pass) finalize(ctx context.Context) {
-	propagation := ""
-	for _, f := range p.app.Finalizers {
-		if policy, ok := cascading[f]; ok {
-			propagation = policy
+	for _, s := range stages {
+		if !slices.ContainsFunc(p.app.Finalizers, func(f string) bool { return slices.Contains(s.finalizers, f) }) {
+			continue
 		}
+		now, err := s.do(ctx, p)
+		switch {
+		case err != nil:
+			p.condition(v1alpha1.ConditionDeletionError, err.Error())
+			p.retryDeletion(err)
+			p.conclude(ctx, nil)
+			return
+		case now.waiting != "":
+			p.c.o.View.PutApp(view.RowOf(p.app, view.Extra{Remaining: now.left}))
+			if now.asks {
+				p.condition(v1alpha1.ConditionDeletionError, now.waiting)
+			}
+			p.conclude(ctx, nil)
+			return
+		}
+		p.s.deletions = 0
+		p.conclude(ctx, slices.DeleteFunc(slices.Clone(p.app.Finalizers), func(f string) bool { return slices.Contains(s.finalizers, f) }))
+		return // the Application without the finalizer makes the next pass
 	}
-	if propagation == "" {
-		p.publish()
+	p.publish()
+}
+
+// retryDeletion spaces the tries of a hook that fails, as syncs are spaced.
+func (p *pass) retryDeletion(err error) {
+	var failed *operation.FailedHook
+	if !errors.As(err, &failed) {
+		p.passing()
 		return
 	}
-	left, err := p.deleteNext(ctx, propagation)
-	switch {
-	case err != nil:
-		p.condition(v1alpha1.ConditionDeletionError, err.Error())
-		p.passing()
-		p.conclude(ctx, nil)
-	case left > 0:
-		p.c.o.View.PutApp(view.RowOf(p.app, view.Extra{Remaining: left}))
-	default:
-		p.conclude(ctx, slices.DeleteFunc(slices.Clone(p.app.Finalizers), func(f string) bool { return cascading[f] != "" }))
+	delay, _ := retry.Delay(v1alpha1.RetryStrategy{}, p.s.deletions) // the defaults are durations
+	p.s.deletions++
+	p.s.hold = p.now.Add(delay)
+	p.wakeIn(delay)
+}
+
+func runHooks(t resource.HookType) func(context.Context, *pass) (progress, error) {
+	return func(ctx context.Context, p *pass) (progress, error) {
+		if left := p.s.hold.Sub(p.now); left > 0 {
+			p.wakeIn(left)
+			return progress{waiting: "waiting for another try"}, nil
+		}
+		d, err := p.deletion(ctx, t)
+		if d == nil || err != nil {
+			return progress{waiting: "waiting for the source"}, err
+		}
+		waiting, err := d.Advance(ctx)
+		return progress{waiting: waiting}, err
 	}
+}
+
+func cleanHooks(t resource.HookType) func(context.Context, *pass) (progress, error) {
+	return func(ctx context.Context, p *pass) (progress, error) {
+		d, err := p.deletion(ctx, t)
+		if d == nil || err != nil {
+			return progress{waiting: "waiting for the source"}, err
+		}
+		waiting, err := d.Cleanup(ctx)
+		return progress{waiting: waiting}, err
+	}
+}
+
+// deletion are the hooks of a deletion, as the source has them. Nil means that an
+// event has to be waited for.
+func (p *pass) deletion(ctx context.Context, t resource.HookType) (*operation.Deletion, error) {
+	for _, step := range []func(context.Context) outcome{p.admit, p.resolve, p.render} {
+		switch step(ctx) {
+		case proceed:
+		case wait:
+			return nil, nil
+		case halt:
+			return nil, fault.New(fault.Broken,
+				"the %s hooks cannot be read from the source: mend it, or remove finalizer %s: %s", t, finalizerOf(t), p.lastCondition())
+		}
+	}
+	if !p.kindsKnown(p.s.rendering) {
+		return nil, nil
+	}
+	return &operation.Deletion{
+		Engine: p.c.engine, App: p.app, Instance: p.s.instance, Hooks: p.s.rendering.Hooks, Type: t, Permits: p.permits,
+	}, nil
+}
+
+func finalizerOf(t resource.HookType) string {
+	if t == resource.HookPreDelete {
+		return v1alpha1.FinalizerPreDelete
+	}
+	return v1alpha1.FinalizerPostDelete
+}
+
+func (p *pass) lastCondition() string {
+	if len(p.conditions) == 0 {
+		return "it cannot be read"
+	}
+	return p.conditions[len(p.conditions)-1].Message
+}
+
+// hookFinalizers are the Application's finalizers with those that hooks of its
+// deletion need and without those that they need no more; nil when they are right.
+// Argo CD keeps them the same way, so that deleting never races with reading.
+func (p *pass) hookFinalizers() []string {
+	if p.broken || p.s.rendering == nil || p.app.DeletionTimestamp != nil {
+		return nil
+	}
+	out := slices.Clone(p.app.Finalizers)
+	for _, t := range [...]resource.HookType{resource.HookPreDelete, resource.HookPostDelete} {
+		has := slices.ContainsFunc(p.s.rendering.Hooks, func(o desired.Object) bool { return slices.Contains(o.HookTypes, t) })
+		for _, f := range [...]string{finalizerOf(t), finalizerOf(t) + v1alpha1.FinalizerCleanup} {
+			switch at := slices.Index(out, f); {
+			case has && at < 0:
+				out = append(out, f)
+			case !has && at >= 0:
+				out = slices.Delete(out, at, at+1)
+			}
+		}
+	}
+	if slices.Equal(out, p.app.Finalizers) {
+		return nil
+	}
+	return out
 }
 
 // conclude writes conditions and finalizers; nil finalizers stay as they are.
@@ -71,10 +201,21 @@ func (p *pass) conclude(ctx context.Context, finalizers []string) {
 	p.write(ctx, body)
 }
 
-// deleteNext deletes the highest wave of what is left and says how much that is.
-func (p *pass) deleteNext(ctx context.Context, propagation string) (int, error) {
+// deleteObjects is the cascade: the highest wave first, each gone before the next.
+func deleteObjects(ctx context.Context, p *pass) (progress, error) {
+	propagation := ""
+	for _, f := range p.app.Finalizers {
+		if policy, ok := cascading[f]; ok {
+			propagation = policy
+		}
+	}
+	return p.deleteNext(ctx, propagation)
+}
+
+// deleteNext deletes the highest wave of what is left.
+func (p *pass) deleteNext(ctx context.Context, propagation string) (progress, error) {
 	if err := p.deletable(); err != nil {
-		return 0, err
+		return progress{}, err
 	}
 	var left []*cluster.Record
 	for _, r := range p.c.cluster.Tracked(p.s.instance) {
@@ -83,15 +224,26 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (int, error) 
 		}
 	}
 	if len(left) == 0 {
-		return 0, nil
+		return progress{}, nil
 	}
 	slices.SortFunc(left, func(a, b *cluster.Record) int {
 		return cmp.Or(cmp.Compare(b.Hints.Wave, a.Hints.Wave), a.Key.Compare(b.Key))
 	})
 	var removals []apply.Removal
+	unconfirmed := ""
 	for _, r := range left {
 		if r.Hints.Wave != left[0].Hints.Wave || r.Deleting {
 			continue
+		}
+		if p.unconfirmed(r) {
+			unconfirmed = cmp.Or(unconfirmed, "waiting for confirmation of the deletion of "+r.Key.Human()+
+				": set annotation "+v1alpha1.AnnotationDeletionApproved+" of the Application to the present time")
+			continue
+		}
+		if r.Hints.HookFinalizer {
+			if err := p.c.engine.Unfinalize(ctx, r); err != nil {
+				return progress{}, fault.Wrap(fault.Conflict, err, "taking the finalizer off hook %s", r.Key.Human())
+			}
 		}
 		removals = append(removals, apply.Removal{
 			Key: r.Key, Kind: p.c.cluster.Kind(r.Key.GroupKind()).Kind, UID: r.UID, Propagation: operation.Propagation(p.c.cluster, r, propagation),
@@ -99,10 +251,18 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (int, error) 
 	}
 	for _, r := range p.c.engine.Remove(ctx, removals) {
 		if r.Failed() {
-			return len(left), fault.New(fault.Conflict, "deleting %s: %s", r.Key.Human(), r.Message)
+			return progress{}, fault.New(fault.Conflict, "deleting %s: %s", r.Key.Human(), r.Message)
 		}
 	}
-	return len(left), nil
+	if unconfirmed != "" {
+		return progress{waiting: unconfirmed, left: len(left), asks: true}, nil
+	}
+	return progress{waiting: "waiting for deletion of " + left[0].Key.Human(), left: len(left)}, nil
+}
+
+// unconfirmed says whether a person has to confirm an object's deletion and has not.
+func (p *pass) unconfirmed(r *cluster.Record) bool {
+	return p.options().Override(r.Hints.SyncOptions).Delete == resource.Confirm && !operation.Approved(p.app, p.app.DeletionTimestamp.Time)
 }
 
 // deletable says whether all objects of the Application can be seen: what cannot be
@@ -132,10 +292,10 @@ func (p *pass) deletable() error {
 
 // deletedWithApp says whether a tracked object goes with its Application.
 func (p *pass) deletedWithApp(r *cluster.Record) bool {
-	if r.Hints.HelmKeep || r.Key == rendering.Self(p.app) || r.Key.Kind == "CustomResourceDefinition" {
+	if r.Hints.HelmKeep || r.Hints.DeletionHook || r.Key == rendering.Self(p.app) || r.Key.Kind == "CustomResourceDefinition" {
 		return false
 	}
-	if p.options().Override(r.Hints.SyncOptions).Delete != resource.Allowed {
+	if p.options().Override(r.Hints.SyncOptions).Delete == resource.Denied {
 		return false
 	}
 	return p.permits(r.Key) == nil

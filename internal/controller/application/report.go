@@ -22,7 +22,7 @@ const quiet = 500 * time.Millisecond
 // the status is written as composed.
 func (p *pass) report(ctx context.Context) bool {
 	p.rivalry()
-	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation}
+	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation, Finalizers: p.hookFinalizers()}
 	if p.answered {
 		change.ClearAnnotations = []string{v1alpha1.AnnotationRefresh, v1alpha1.AnnotationRefreshTimestamp}
 	}

@@ -30,6 +30,10 @@ type appState struct {
 	kinds map[schema.GroupKind]bool
 	// memory is what is remembered of the running operation.
 	memory operation.Memory
+	// deletions counts the tries of a hook of the deletion that failed, the next of which
+	// is not before hold.
+	deletions int64
+	hold      time.Time
 	// tries counts passes in a row that met a passing failure.
 	tries int
 	// written is when the status was last written.

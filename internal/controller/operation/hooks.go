@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -195,7 +196,7 @@ func (r *Run) release(ctx context.Context) (Outcome, bool) {
 		if e == nil || !e.HookPhase.Completed() || !r.mine(h, live) || !live.Hints.HookFinalizer {
 			continue
 		}
-		if err := r.unfinalize(ctx, live); err != nil {
+		if err := r.Unfinalize(ctx, live); err != nil {
 			r.State.Message = "taking the finalizer off hook " + h.key.Human() + ": " + err.Error()
 			return Outcome{Again: true}, true
 		}
@@ -203,8 +204,8 @@ func (r *Run) release(ctx context.Context) (Outcome, bool) {
 	return Outcome{}, false
 }
 
-// unfinalize takes the hooks' finalizer off an object and leaves others in place.
-func (e *Engine) unfinalize(ctx context.Context, live *cluster.Record) error {
+// Unfinalize takes the hooks' finalizer off an object and leaves others in place.
+func (e *Engine) Unfinalize(ctx context.Context, live *cluster.Record) error {
 	kind, ok := e.Comparer.Cluster.Kinds().Preferred(live.Key.GroupKind())
 	if !ok {
 		return nil
@@ -234,40 +235,38 @@ func (e *Engine) unfinalize(ctx context.Context, live *cluster.Record) error {
 	return nil
 }
 
-// body is a hook as it is made: with its name, the mark and the finalizer.
-func (r *Run) body(h hook) ([]byte, error) {
-	obj := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(h.object.JSON, &obj.Object); err != nil {
-		return nil, err
-	}
-	obj.SetName(h.key.Name)
-	obj.SetGenerateName("")
-	Mark(obj, r.mark(h.phase))
-	if h.object.Key.Name == "" { // it has no tracking id, for want of a name
-		annotations := obj.GetAnnotations()
-		namespace := h.key.Namespace
-		if namespace == "" {
-			namespace = r.App.Spec.Destination.Namespace
-		}
-		annotations[v1alpha1.AnnotationTrackingID] = resource.TrackingID{
-			App: r.Instance, Group: h.key.Group, Kind: h.key.Kind, Namespace: namespace, Name: h.key.Name,
-		}.String()
-		obj.SetAnnotations(annotations)
-	}
-	return json.Marshal(obj.Object)
+// identity is what a hook is made with besides its manifest.
+type identity struct {
+	key  resource.Key
+	mark string
+	// instance is the Application's name in tracking ids, namespace its destination's.
+	instance, namespace string
 }
 
-// Mark writes a mark and the finalizer of hooks into one.
-func Mark(obj *unstructured.Unstructured, mark string) {
+// hookBody is a hook as it is made: with its name, the mark and the finalizer, and
+// with a tracking id where it had none for want of a name.
+func hookBody(o desired.Object, id identity) ([]byte, error) {
+	obj := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(o.JSON, &obj.Object); err != nil {
+		return nil, err
+	}
+	obj.SetName(id.key.Name)
+	obj.SetGenerateName("")
 	annotations := obj.GetAnnotations()
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[v1alpha1.AnnotationHookRun] = mark
+	annotations[v1alpha1.AnnotationHookRun] = id.mark
+	if o.Key.Name == "" {
+		annotations[v1alpha1.AnnotationTrackingID] = resource.TrackingID{
+			App: id.instance, Group: id.key.Group, Kind: id.key.Kind, Namespace: cmp.Or(id.key.Namespace, id.namespace), Name: id.key.Name,
+		}.String()
+	}
 	obj.SetAnnotations(annotations)
 	if !slices.Contains(obj.GetFinalizers(), v1alpha1.FinalizerHook) {
 		obj.SetFinalizers(append(obj.GetFinalizers(), v1alpha1.FinalizerHook))
 	}
+	return json.Marshal(obj.Object)
 }
 
 // Busy says whether a hook of the operation runs that can still end by itself: one

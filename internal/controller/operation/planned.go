@@ -42,7 +42,8 @@ func (r *Run) planned(o comparison.Object) plan.Object {
 		// Argo CD applies everything with every full sync. For these two options together
 		// that means something even where nothing differs, and people use it to have a Job
 		// run again.
-		Always: options.Replace && (options.Force || r.force()) && !done && !r.Options.ApplyOutOfSyncOnly && o.Record != nil && r.hooksRun(),
+		Always: options.Replace && (options.Force || r.force()) && !done && !r.Options.ApplyOutOfSyncOnly && r.hooksRun() &&
+			o.Record != nil && o.Record.Created < r.State.StartedAt.Unix(),
 	}
 	if done {
 		out.Sync = v1alpha1.SyncStatusSynced

@@ -7,8 +7,6 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
-	"evenkeel.dev/internal/cluster"
-	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan"
 	"evenkeel.dev/internal/resource"
 )
@@ -153,7 +151,7 @@ func (r *Run) failed() string {
 }
 
 func sentence(e *v1alpha1.ResourceResult) string {
-	if strings.Contains(e.Message, e.Name) {
+	if quotes(e.Message, e.Name) && strings.Contains(e.Message, e.Kind) {
 		return e.Message
 	}
 	return e.Kind + " " + e.Name + ": " + e.Message
@@ -162,11 +160,6 @@ func sentence(e *v1alpha1.ResourceResult) string {
 // patience is how long an operation tries what may pass again at once, before it
 // counts as a failure with the retries of its policy.
 const patience = 2 * time.Minute
-
-// mayPass says whether the same request may succeed soon.
-func (r *Run) mayPass(err error) bool {
-	return (cluster.Transient(err) || fault.KindOf(err).Transient()) && r.patient()
-}
 
 func (r *Run) patient() bool { return r.Engine.Now().Sub(r.State.StartedAt.Time) < patience }
 

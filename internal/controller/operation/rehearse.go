@@ -62,8 +62,11 @@ func (r *Run) tryAll(ctx context.Context, p plan.Plan) []apply.Result {
 			}
 		}
 	}
-	results := append(all.refused, r.Applier.Apply(ctx, all.tasks, apply.Options{DryRun: true})...)
+	results := append(all.refused, r.send(ctx, all, apply.Options{DryRun: true})...)
 	for n := range results {
+		if results[n].Existing != nil { // of the operation before, which goes first; all else was tried
+			results[n].Status = v1alpha1.ResultSynced
+		}
 		if results[n].Failed() && r.excused(results[n], need[results[n].Key]) {
 			results[n].Status, results[n].Message = v1alpha1.ResultSynced, "not tried: the sync makes first what it needs"
 		}

@@ -165,11 +165,11 @@ func (r *Run) begin(ctx context.Context) (Outcome, bool) {
 	if shared := r.shared(); shared != "" {
 		return r.fail(ctx, shared), false
 	}
-	if err := r.ensureNamespace(ctx); err != nil {
-		if r.mayPass(err) {
+	if res := r.ensureNamespace(ctx); res.Failed() {
+		if res.Transient && r.patient() {
 			return Outcome{Again: true}, false
 		}
-		return r.fail(ctx, err.Error()), false
+		return r.fail(ctx, "the namespace failed to apply: "+res.Key.Human()+": "+res.Message), false
 	}
 	if r.Memory.rehearsed == r.try() {
 		return Outcome{}, true

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -30,7 +29,9 @@ func (r *Run) step(ctx context.Context, p plan.Plan, s *plan.Step) (Outcome, boo
 	switch r.run(ctx, s) {
 	case stepPassing:
 		return Outcome{Again: true}, false
-	case stepFailed, stepWaits: // the plan says what follows
+	case stepWaits:
+		return r.await(ctx, plan.Wait{For: r.State.Message}), false
+	case stepFailed: // the plan says what follows
 	case stepDone:
 		if r.unsettled(s) && s != &p.Steps[len(p.Steps)-1] {
 			r.Memory.settled = r.Engine.Now().Add(r.WaveDelay)
@@ -71,8 +72,7 @@ func (r *Run) run(ctx context.Context, s *plan.Step) stepOutcome {
 	}
 	worst := stepDone
 	for _, group := range s.Groups() {
-		failed, passing := r.apply(ctx, s.Phase, group)
-		worst = max(worst, outcomeOf(failed, passing))
+		worst = max(worst, r.apply(ctx, s.Phase, group))
 	}
 	if worst != stepPassing {
 		r.Memory.tries = 0
@@ -129,7 +129,7 @@ func (r *Run) removeStale(ctx context.Context, s *plan.Step) stepOutcome {
 			continue
 		}
 		if live.Hints.HookFinalizer {
-			if err := r.unfinalize(ctx, live); err != nil {
+			if err := r.Unfinalize(ctx, live); err != nil {
 				r.State.Message = "taking the finalizer off hook " + i.Key.Human() + ": " + err.Error()
 				return stepPassing
 			}
@@ -147,34 +147,55 @@ func (r *Run) removeStale(ctx context.Context, s *plan.Step) stepOutcome {
 		r.note(note{key: res.Key, phase: s.Phase, status: v1alpha1.ResultSyncFailed, message: "deleting the hook of before: " + res.Message, isHook: true}, true)
 		return stepFailed
 	}
+	r.State.Message = "waiting for deletion of hook " + stale[0].Key.Human()
 	return stepWaits
 }
 
-// apply applies one kind of a step, objects and hooks together.
-func (r *Run) apply(ctx context.Context, phase plan.Phase, group []plan.Item) (failed, passing bool) {
+// apply writes one kind of a step, objects and hooks together.
+func (r *Run) apply(ctx context.Context, phase plan.Phase, group []plan.Item) stepOutcome {
 	w := r.work(ctx, phase, group)
-	results := r.Applier.Apply(ctx, w.tasks, apply.Options{})
-	for n, res := range results {
-		r.absorb(w.items[n], res)
-	}
 	objects := w.refused
-	for n, res := range results {
-		if h := w.items[n].hook; h == nil {
+	worst := stepDone
+	for n, res := range r.send(ctx, w, apply.Options{}) {
+		item := w.items[n]
+		r.absorb(item, res)
+		switch {
+		case res.Pending:
+			r.State.Message = res.Message
+			worst = max(worst, stepWaits)
+		case item.hook == nil:
 			objects = append(objects, res)
-		} else if !res.Failed() {
-			r.noteHook(*h, r.begun(h.key), res.Message)
-		} else if res.Transient && r.patient() {
-			r.State.Message, passing = h.key.Human()+": "+res.Message, true
-		} else {
-			failed = true
-			r.note(note{
-				key: h.key, phase: phase, version: res.Version, status: v1alpha1.ResultSyncFailed, message: res.Message,
-				hook: v1alpha1.OperationFailed, isHook: true,
-			}, true)
+		default:
+			worst = max(worst, r.recordHook(*item.hook, res))
 		}
 	}
-	f, p := r.record(phase, objects)
-	return failed || f, passing || p
+	failed, passing := r.record(phase, objects)
+	return max(worst, outcomeOf(failed, passing))
+}
+
+// recordHook records that a hook was made, or could not be.
+func (r *Run) recordHook(h hook, res apply.Result) stepOutcome {
+	switch {
+	case !res.Failed():
+		r.noteHook(h, r.begun(h.key), res.Message)
+		return stepDone
+	case res.Existing != nil && res.Existing.GetAnnotations()[v1alpha1.AnnotationHookRun] == r.mark(h.phase):
+		r.Comparer.Cluster.Observe(res.Existing) // ours: the answer to its creation was lost
+		r.noteHook(h, r.begun(h.key), "created")
+		return stepDone
+	case res.Existing != nil: // somebody else's, or of before and not seen yet: the plan deals with it
+		r.Comparer.Cluster.Observe(res.Existing)
+		r.State.Message = res.Message
+		return stepPassing
+	case res.Transient && r.patient():
+		r.State.Message = h.key.Human() + ": " + res.Message
+		return stepPassing
+	}
+	r.note(note{
+		key: h.key, phase: h.phase, version: res.Version, status: v1alpha1.ResultSyncFailed, message: res.Message,
+		hook: v1alpha1.OperationFailed, isHook: true,
+	}, true)
+	return stepFailed
 }
 
 // begun is the phase of a hook that was just made: of a kind that is not watched
@@ -190,6 +211,8 @@ func (r *Run) begun(key resource.Key) v1alpha1.OperationPhase {
 type workItem struct {
 	object *comparison.Object
 	hook   *hook
+	// create says that it must not be there yet.
+	create bool
 }
 
 // work are the tasks of a group, what each is for, and the results of those that
@@ -215,6 +238,30 @@ func (r *Run) work(ctx context.Context, phase plan.Phase, group []plan.Item) wor
 	return w
 }
 
+// send carries tasks out, those of hooks that have to be new as creations, and
+// returns the results in the tasks' order.
+func (r *Run) send(ctx context.Context, w work, o apply.Options) []apply.Result {
+	var creates, applies []apply.Task
+	for n, t := range w.tasks {
+		if w.items[n].create {
+			creates = append(creates, t)
+		} else {
+			applies = append(applies, t)
+		}
+	}
+	made, applied := r.Applier.Create(ctx, creates, o), r.Applier.Apply(ctx, applies, o)
+	out := make([]apply.Result, 0, len(w.tasks))
+	for n := range w.tasks {
+		from := &applied
+		if w.items[n].create {
+			from = &made
+		}
+		out = append(out, (*from)[0])
+		*from = (*from)[1:]
+	}
+	return out
+}
+
 func (r *Run) task(ctx context.Context, phase plan.Phase, i plan.Item) (apply.Task, workItem, error) {
 	if i.Action == plan.Run {
 		h := r.hook(phase, i.Key)
@@ -222,7 +269,7 @@ func (r *Run) task(ctx context.Context, phase plan.Phase, i plan.Item) (apply.Ta
 			return apply.Task{}, workItem{}, fmt.Errorf("no hook %s in phase %s", i.Key.Human(), phase)
 		}
 		task, err := r.hookTask(*h)
-		return task, workItem{hook: h}, err
+		return task, workItem{hook: h, create: r.plannedHook(*h).Stale || r.Comparer.Cluster.Get(h.key) == nil}, err
 	}
 	o := r.find(i.Key)
 	task, err := r.objectTask(ctx, o)
@@ -236,11 +283,21 @@ func (r *Run) objectTask(ctx context.Context, o *comparison.Object) (apply.Task,
 		return apply.Task{}, unknownKind(o.Unread)
 	}
 	options := r.optionsOf(*o)
-	task := apply.Task{Key: o.Key, Kind: kind, Body: x.Object.JSON, SkipValidation: options.NoValidate}
+	task := apply.Task{
+		Key: o.Key, Kind: kind, Body: x.Object.JSON, SkipValidation: options.NoValidate,
+		Replace: options.Replace, Force: options.Force || r.force(),
+	}
 	if o.Record == nil {
 		return task, nil
 	}
-	task.Legacy = o.Record.Verdict.Legacy && !r.Options.NoClientSideApplyMigration
+	// What was made since the operation began is its own work already.
+	if o.Record.Created < r.State.StartedAt.Unix() {
+		task.UID = o.Record.UID
+	}
+	if !r.Options.NoClientSideApplyMigration {
+		task.MigrationManager = r.App.Annotations[v1alpha1.AnnotationMigrationManager]
+		task.Legacy = o.Record.Verdict.Legacy || task.MigrationManager != ""
+	}
 	if !x.Respect || len(x.Ignored) == 0 {
 		return task, nil
 	}
@@ -261,7 +318,9 @@ func (r *Run) hookTask(h hook) (apply.Task, error) {
 	if !ok {
 		return apply.Task{}, unknownKind("the cluster does not know " + h.object.GVK.GroupVersion().String() + " " + h.key.Kind)
 	}
-	body, err := r.body(h)
+	body, err := hookBody(h.object, identity{
+		key: h.key, mark: r.mark(h.phase), instance: r.Instance, namespace: r.App.Spec.Destination.Namespace,
+	})
 	options := r.Options.Override(h.object.SyncOptions)
 	return apply.Task{Key: h.key, Kind: kind, Body: body, SkipValidation: options.NoValidate}, err
 }
@@ -314,31 +373,39 @@ func (r *Run) find(key resource.Key) *comparison.Object {
 }
 
 // ensureNamespace creates the destination namespace when the Application asks for
-// it. It is not tracked and never deleted, as in Argo CD.
-func (r *Run) ensureNamespace(ctx context.Context) error {
+// it, and gives it the metadata that it asks for. It is not tracked and never
+// deleted, as in Argo CD; a Namespace in the source takes over.
+func (r *Run) ensureNamespace(ctx context.Context) apply.Result {
 	name := r.App.Spec.Destination.Namespace
-	if !r.Options.CreateNamespace || name == "" {
-		return nil
-	}
 	key := resource.Key{Kind: "Namespace", Name: name}
-	if o := r.find(key); r.Comparer.Cluster.Get(key) != nil || o != nil && o.Claim != nil {
-		return nil
+	if o := r.find(key); !r.Options.CreateNamespace || name == "" || o != nil && o.Claim != nil {
+		return apply.Result{}
 	}
+	var metadata *v1alpha1.ManagedNamespaceMetadata
+	if policy := r.App.Spec.SyncPolicy; policy != nil {
+		metadata = policy.ManagedNamespaceMetadata
+	}
+	r.State.SyncResult.ManagedNamespaceMetadata = metadata
+	if metadata == nil && r.Comparer.Cluster.Get(key) != nil {
+		return apply.Result{}
+	}
+	refused := apply.Result{Key: key, Status: v1alpha1.ResultSyncFailed}
 	if err := r.Permits(key); err != nil {
-		return err
+		refused.Message = err.Error()
+		return refused
 	}
 	kind, ok := r.Comparer.Cluster.Kinds().Preferred(key.GroupKind())
 	if !ok {
-		return fmt.Errorf("creating namespace %s: the cluster serves no namespaces", name)
+		refused.Message = "the cluster serves no namespaces"
+		return refused
 	}
-	body, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}})
-	if err != nil {
-		return err
+	n := apply.Namespace{Kind: kind, Name: name, App: r.Instance, Metadata: metadata}
+	if metadata != nil {
+		if live, err := r.Applier.Conn.Get(ctx, kind, "", name); err == nil && n.Settled(live) {
+			return apply.Result{}
+		}
 	}
-	if err := r.Applier.Conn.Create(ctx, kind, key, body); err != nil {
-		return fmt.Errorf("creating namespace %s: %w", name, err)
-	}
-	return nil
+	return r.Applier.EnsureNamespace(ctx, n, apply.Options{DryRun: r.State.Operation.Sync.DryRun})
 }
 
 // Propagation is how a deleted object's dependants go: as asked, Foreground by
