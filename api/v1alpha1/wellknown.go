@@ -23,6 +23,10 @@ const (
 	AnnotationHelmHookDeletePolicy = "helm.sh/hook-delete-policy"
 	AnnotationHelmPolicy           = "helm.sh/resource-policy"
 
+	// AnnotationDependsOn names the Applications that one waits for before it syncs:
+	// NAME or NAMESPACE/NAME, with commas between them. It is Evenkeel's own.
+	AnnotationDependsOn = "evenkeel.dev/depends-on"
+
 	LabelSecretType = "argocd.argoproj.io/secret-type"
 
 	FinalizerForeground       = "resources-finalizer.argocd.argoproj.io"
