@@ -31,8 +31,12 @@ type cluster struct {
 
 func newCluster(apps ...*v1alpha1.Application) *cluster {
 	c := &cluster{view: view.NewStore(view.Options{Trees: trees{}}), apps: map[string]*v1alpha1.Application{}, projects: map[string]*v1alpha1.AppProject{
-		"default":  {ObjectMeta: metav1.ObjectMeta{Name: "default", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "x"}}}},
-		"windowed": {ObjectMeta: metav1.ObjectMeta{Name: "windowed"}, Spec: v1alpha1.AppProjectSpec{SyncWindows: v1alpha1.SyncWindows{{Kind: "deny"}}}},
+		"default": {ObjectMeta: metav1.ObjectMeta{Name: "default", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "x"}}}},
+		"windowed": {ObjectMeta: metav1.ObjectMeta{Name: "windowed"}, Spec: v1alpha1.AppProjectSpec{SyncWindows: v1alpha1.SyncWindows{
+			{Kind: "deny", Schedule: "0 11 * * *", Duration: "2h", Applications: []string{"sh*"}, ManualSync: true},
+			{Kind: "allow", Schedule: "0 22 * * *", Duration: "1h", Namespaces: []string{"prod"}, ManualSync: true},
+			{Kind: "deny", Schedule: "* * * * *", Duration: "1h", Applications: []string{"till"}, SyncOverrun: true},
+		}}},
 	}}
 	for _, a := range apps {
 		c.put(a)

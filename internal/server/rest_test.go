@@ -129,7 +129,7 @@ func TestPartsThatAreMissing(t *testing.T) {
 	addr := start(t, threeApps(), withoutParts)
 	for _, path := range []string{
 		"/api/v1/projects", "/api/v1/projects/default", "/api/v1/applications/shop/manifests", "/api/v1/applications/shop/managed-resources",
-		"/api/ui/v1/applications/argocd/shop/diff", "/api/v1/applications/shop/syncwindows",
+		"/api/ui/v1/applications/argocd/shop/diff", "/api/v1/applications/shop/syncwindows", "/api/v1/projects/default/syncwindows",
 	} {
 		if status, _, body := call(t, "GET", "http://"+addr+path, ""); status != 501 {
 			t.Errorf("%s: %d %s", path, status, body)
@@ -137,6 +137,22 @@ func TestPartsThatAreMissing(t *testing.T) {
 	}
 	if status, _, body := call(t, "GET", "http://"+addr+"/", ""); status != 503 || body != "The web UI is not in this build: run `make ui build`.\n" {
 		t.Errorf("no UI: %d %s", status, body)
+	}
+}
+
+// A sync that a window blocks is not asked for.
+func TestSyncWindowBlocks(t *testing.T) {
+	cl := threeApps()
+	addr := start(t, cl)
+	cl.projects["windowed"].Spec.SyncWindows[0].ManualSync = false
+	status, _, body := call(t, "POST", "http://"+addr+"/api/v1/applications/shop/sync?appNamespace=team-a", "{}")
+	const says = `cannot sync: blocked by sync window: deny window "0 11 * * *" for 2h (UTC) is active until 2026-11-23T13:00:00Z`
+	if status != 403 || !strings.Contains(unquote(body), says) || len(cl.done()) > 0 {
+		t.Errorf("%d %s, commands %q", status, body, cl.done())
+	}
+	_, _, body = call(t, "GET", "http://"+addr+"/api/v1/applications/shop/syncwindows?appNamespace=team-a", "")
+	if !strings.Contains(body, `"canSync":false`) {
+		t.Errorf("windows: %s", body)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"evenkeel.dev/internal/server/rest"
 	"evenkeel.dev/internal/server/static"
@@ -40,6 +41,8 @@ type Options struct {
 	Version Version
 	// Ready says why the process cannot serve yet; nil means that it always can.
 	Ready func() error
+	// Now is the clock that sync windows go by; nil means the real one.
+	Now func() time.Time
 	// Metrics serves /metrics, or nil.
 	Metrics http.Handler
 	// Log gets defects and, at debug level, every change asked for; nil discards.
@@ -55,7 +58,7 @@ func New(o Options) http.Handler {
 	api := http.NewServeMux()
 	rest.Register(api, rest.Options{
 		View: o.View, Commands: o.Commands, Apps: o.Apps, Projects: o.Projects, Inspect: o.Inspect,
-		Namespace: o.Namespace, Version: o.Version, Log: o.Log,
+		Namespace: o.Namespace, Version: o.Version, Now: o.Now, Log: o.Log,
 	})
 	api.Handle("GET /api/ui/v1/stream", stream.New(stream.Options{Store: o.View, Fail: rest.Fail}))
 

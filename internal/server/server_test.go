@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,6 +28,7 @@ func start(t *testing.T, c *cluster, change ...func(*server.Options)) string {
 		View: c.view, Commands: c, Apps: c, Projects: c, Inspect: c,
 		UI:      fstest.MapFS{"index.html": {Data: []byte("<!doctype html>app")}},
 		Version: server.Version{Version: "v0.1.0"},
+		Now:     func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) },
 	}
 	for _, f := range change {
 		f(&o)

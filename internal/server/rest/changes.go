@@ -233,6 +233,9 @@ func (a *api) sync(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.checkWindows(r, app); err != nil {
+		return nil, err
+	}
 	return showing(a.Commands.Sync(r.Context(), app.Namespace, app.Name, op))
 }
 

@@ -67,6 +67,15 @@ func (a *api) projects(r *http.Request) (any, error) {
 }
 
 func (a *api) project(r *http.Request) (any, error) {
+	p, err := a.projectNamed(r)
+	if err != nil {
+		return nil, err
+	}
+	return shownProject(p), nil
+}
+
+// projectNamed is the AppProject that a request's path names.
+func (a *api) projectNamed(r *http.Request) (*v1alpha1.AppProject, error) {
 	name := r.PathValue("name")
 	if len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return nil, fault.New(fault.Invalid, "%q cannot be the name of a project", name)
@@ -74,11 +83,7 @@ func (a *api) project(r *http.Request) (any, error) {
 	if a.Projects == nil {
 		return nil, fault.New(fault.Unsupported, "projects are not served yet")
 	}
-	p, err := a.Projects.GetProject(r.Context(), name)
-	if err != nil {
-		return nil, err
-	}
-	return shownProject(p), nil
+	return a.Projects.GetProject(r.Context(), name)
 }
 
 // shownProject is p as it is given out; p belongs to a cache and stays as it is.

@@ -203,22 +203,3 @@ func (a *api) manifests(r *http.Request) (any, error) {
 		"sourceType": app.Status.SourceType,
 	}, nil
 }
-
-// syncWindows answers for projects without windows, where syncing is allowed.
-func (a *api) syncWindows(r *http.Request) (any, error) {
-	app, err := a.application(r)
-	if err != nil {
-		return nil, err
-	}
-	if a.Projects == nil {
-		return nil, fault.New(fault.Unsupported, "sync windows are not served yet")
-	}
-	project, err := a.Projects.GetProject(r.Context(), projectOf(app))
-	if err != nil {
-		return nil, err
-	}
-	if len(project.Spec.SyncWindows) > 0 {
-		return nil, fault.New(fault.Unsupported, "the sync windows of project %q are not served yet", project.Name)
-	}
-	return map[string]any{"activeWindows": []any{}, "assignedWindows": []any{}, "canSync": true}, nil
-}

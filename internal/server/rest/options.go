@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -84,6 +85,8 @@ type Options struct {
 	// empty means "argocd".
 	Namespace string
 	Version   Version
+	// Now is the clock that sync windows go by; nil means the real one.
+	Now func() time.Time
 	// Log gets defects and, at debug level, every change that was asked for.
 	Log *slog.Logger
 }

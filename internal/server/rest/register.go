@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"net/http"
 	"strings"
+	"time"
 
 	"evenkeel.dev/internal/fault"
 )
@@ -23,6 +24,9 @@ func Register(mux *http.ServeMux, o Options) {
 	if o.Namespace == "" {
 		o.Namespace = "argocd"
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	a := &api{Options: o, watches: make(chan struct{}, maxWatches)}
 	for pattern, e := range map[string]endpoint{
 		"GET /api/v1/applications":                                a.list,
@@ -39,6 +43,7 @@ func Register(mux *http.ServeMux, o Options) {
 		"GET /api/v1/applications/{name}/syncwindows":             a.syncWindows,
 		"GET /api/v1/projects":                                    a.projects,
 		"GET /api/v1/projects/{name}":                             a.project,
+		"GET /api/v1/projects/{name}/syncwindows":                 a.projectWindows,
 		"GET /api/v1/settings":                                    a.settings,
 		"GET /api/v1/session/userinfo":                            a.userInfo,
 		"GET /api/version":                                        a.version,
