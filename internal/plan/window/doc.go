@@ -16,8 +16,9 @@
 // alone decides whom it concerns) counts as what blocks: an allow window as shut,
 // any other as active. So does Argo CD, and blocking is the error that can be made
 // good; but here the reason says which field of which window it is, manualSync of
-// that window still holds, and Problems names it before anybody syncs. Evenkeel
-// differs from Argo CD in six more places, each of them silent there:
+// that window still holds, another allow window that is open still allows, and
+// Problems names it before anybody syncs. Evenkeel differs from Argo CD in six more
+// places, each of them silent there:
 //
 //   - a kind that is neither allow nor deny blocks instead of being ignored;
 //   - a schedule without a date, such as 30 February, never begins instead of never

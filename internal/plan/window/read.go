@@ -3,6 +3,7 @@ package window
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // the image may have no zone database, and UTC would be a silent error
@@ -141,31 +142,50 @@ func (s *Set) Problems() []string {
 	}
 	var out []string
 	for i, w := range s.windows {
-		at := fmt.Sprintf("syncWindows[%d]", i)
 		if w == nil {
-			out = append(out, at+": the window is empty, and ignored")
+			out = append(out, fmt.Sprintf("syncWindows[%d]: the window is empty, and ignored", i))
 			continue
 		}
-		effect := "; until that is mended it counts as active"
+		effect := "; until that is mended the window counts as active"
 		if w.Kind == kindAllow {
-			effect = "; until that is mended it counts as shut"
+			effect = "; until that is mended the window counts as shut"
 		}
 		for _, f := range w.flaws {
-			out = append(out, at+"."+f+effect)
+			out = append(out, fmt.Sprintf("syncWindows[%d]: %s%s", i, f, effect))
 		}
-		for _, r := range w.remarks {
-			out = append(out, at+"."+r)
+		for _, b := range w.broken() {
+			out = append(out, fmt.Sprintf("syncWindows[%d]: %s; until that is mended it may mean anybody", i, b))
 		}
-		for _, l := range w.lists {
-			for _, b := range l.broken {
-				out = append(out, at+"."+b+" is no pattern; until that is mended it may mean anybody")
-			}
-		}
-		if len(w.lists) == 0 {
-			out = append(out, at+" lists no applications, namespaces or clusters: it concerns nobody")
+		for _, r := range w.idle() {
+			out = append(out, fmt.Sprintf("syncWindows[%d]: %s", i, r))
 		}
 	}
 	return out
+}
+
+// Check says what is wrong with a window that somebody is about to write.
+func Check(w *v1alpha1.SyncWindow) []string {
+	r := read(w.DeepCopy())
+	return slices.Concat(r.flaws, r.broken(), r.idle())
+}
+
+// broken are the patterns that cannot be read.
+func (w *window) broken() []string {
+	var out []string
+	for _, l := range w.lists {
+		for _, b := range l.broken {
+			out = append(out, b+" is no pattern")
+		}
+	}
+	return out
+}
+
+// idle is why the window may not do what its author thinks.
+func (w *window) idle() []string {
+	if len(w.lists) > 0 {
+		return w.remarks
+	}
+	return append(slices.Clone(w.remarks), "it lists no applications, namespaces or clusters, so it concerns nobody")
 }
 
 // quote is what somebody wrote, in a length that a sentence can bear.

@@ -28,7 +28,7 @@ func (s seen) unreadable() string {
 	case len(s.flaws) > 0:
 		return s.flaws[0]
 	case s.reach == perhaps:
-		return "a pattern of those it concerns"
+		return s.broken()[0]
 	}
 	return ""
 }

@@ -107,30 +107,41 @@ func TestProblems(t *testing.T) {
 		{Kind: "deny", Schedule: ", 0 1 1 *", Duration: "1h", Namespaces: []string{"*"}},
 		{Kind: "deny", Schedule: "0 0 * , *", Duration: "1h", Namespaces: []string{"*"}},
 	}
-	const active, shut = "; until that is mended it counts as active", "; until that is mended it counts as shut"
+	const active, shut = "; until that is mended the window counts as active", "; until that is mended the window counts as shut"
 	want := []string{
-		`syncWindows[1].kind "Deny": want allow or deny` + active,
-		`syncWindows[2].schedule "0 22 * *": expected exactly 5 fields, found 4: [0 22 * *]` + active,
-		`syncWindows[2].duration "1 hour": want something like 90m or 1h30m` + active,
-		`syncWindows[3].schedule "@daily": parser does not accept descriptors: @daily` + shut,
+		`syncWindows[1]: kind "Deny": want allow or deny` + active,
+		`syncWindows[2]: schedule "0 22 * *": expected exactly 5 fields, found 4: [0 22 * *]` + active,
+		`syncWindows[2]: duration "1 hour": want something like 90m or 1h30m` + active,
+		`syncWindows[3]: schedule "@daily": parser does not accept descriptors: @daily` + shut,
 		`syncWindows[4]: the window is empty, and ignored`,
-		`syncWindows[5].timeZone "Europe/Londn" is not known, UTC is taken`,
-		`syncWindows[5].schedule "0 0 30 2 *" has no date: the window is never active`,
-		`syncWindows[6].duration "-1h": the window is never active`,
-		`syncWindows[6] lists no applications, namespaces or clusters: it concerns nobody`,
-		`syncWindows[7].clusters[0] "{a" is no pattern; until that is mended it may mean anybody`,
-		`syncWindows[7].namespaces[1] "[a" is no pattern; until that is mended it may mean anybody`,
-		`syncWindows[8].schedule "TZ=UTC": empty spec string` + shut,
-		`syncWindows[9].schedule "TZ=Nowhere 0 0 * * *": time zone "Nowhere" is not known` + shut,
-		`syncWindows[10].schedule "CRON_TZ=Asia/Tokyo 0 0 * * *" names another time zone than timeZone "Asia/Seoul"` + shut,
-		`syncWindows[11].schedule "TZ=UTC TZ=UTC 0 0 * * *": want five fields of cron` + shut,
-		`syncWindows[12].schedule "` + strings.Repeat("x", 80) + `…": expected exactly 5 fields, found 1: [` + strings.Repeat("x", 43) + `…` + active,
-		`syncWindows[13].timeZone "Local" is not known, UTC is taken`,
-		`syncWindows[14].schedule ", 0 1 1 *" has no minute or hour` + active,
-		`syncWindows[15].schedule "0 0 * , *" has no date: the window is never active`,
+		`syncWindows[5]: timeZone "Europe/Londn" is not known, UTC is taken`,
+		`syncWindows[5]: schedule "0 0 30 2 *" has no date: the window is never active`,
+		`syncWindows[6]: duration "-1h": the window is never active`,
+		`syncWindows[6]: it lists no applications, namespaces or clusters, so it concerns nobody`,
+		`syncWindows[7]: clusters[0] "{a" is no pattern; until that is mended it may mean anybody`,
+		`syncWindows[7]: namespaces[1] "[a" is no pattern; until that is mended it may mean anybody`,
+		`syncWindows[8]: schedule "TZ=UTC": empty spec string` + shut,
+		`syncWindows[9]: schedule "TZ=Nowhere 0 0 * * *": time zone "Nowhere" is not known` + shut,
+		`syncWindows[10]: schedule "CRON_TZ=Asia/Tokyo 0 0 * * *" names another time zone than timeZone "Asia/Seoul"` + shut,
+		`syncWindows[11]: schedule "TZ=UTC TZ=UTC 0 0 * * *": want five fields of cron` + shut,
+		`syncWindows[12]: schedule "` + strings.Repeat("x", 80) + `…": expected exactly 5 fields, found 1: [` + strings.Repeat("x", 43) + `…` + active,
+		`syncWindows[13]: timeZone "Local" is not known, UTC is taken`,
+		`syncWindows[14]: schedule ", 0 1 1 *" has no minute or hour` + active,
+		`syncWindows[15]: schedule "0 0 * , *" has no date: the window is never active`,
 	}
 	if diff := cmp.Diff(want, window.Read(windows).Problems()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	w := &v1alpha1.SyncWindow{Kind: "x", Schedule: "0 0 30 2 *", Duration: "1h", Namespaces: []string{"[a"}}
+	want := []string{`kind "x": want allow or deny`, `namespaces[0] "[a" is no pattern`, `schedule "0 0 30 2 *" has no date: the window is never active`}
+	if diff := cmp.Diff(want, window.Check(w)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := window.Check(&v1alpha1.SyncWindow{Kind: "deny", Schedule: "0 0 * * *", Duration: "1h", Namespaces: []string{"a"}}); got != nil {
+		t.Errorf("nothing is wrong: %q", got)
 	}
 }
 
