@@ -64,7 +64,7 @@ func New(env Env) *cobra.Command {
 		Use:   "evenkeel",
 		Short: "Keep a Kubernetes cluster equal to what Git says",
 		Long: `Evenkeel keeps a Kubernetes cluster equal to what Git says. It speaks Argo CD's
-API: verbs and flags are those of "argocd app …".`,
+API: verbs and flags are those of "argocd app …" and "argocd proj …".`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: checkRefused,
@@ -85,7 +85,7 @@ API: verbs and flags are those of "argocd app …".`,
 
 	app := &cobra.Command{Use: "app", Short: "Manage applications", Args: cobra.NoArgs, RunE: showHelp}
 	app.AddCommand(newCreate(s), newDelete(s), newDiff(s), newGet(s), newHistory(s), newList(s), newManifests(s), newSync(s), newWait(s))
-	root.AddCommand(app, newVersion(s), exitCodesTopic())
+	root.AddCommand(app, newProject(s), newVersion(s), exitCodesTopic())
 	if env.Run != nil {
 		root.AddCommand(newRun(s))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"sigs.k8s.io/yaml"
 
+	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
 )
 
@@ -27,6 +28,7 @@ type sceneKey struct{}
 // process. Beside testscript's own commands there are:
 //
 //	cluster FILE      the cluster holds the Applications in FILE
+//	projects FILE     and the AppProjects in FILE
 //	steps FILE        what a watch sees next: merge patches, or {gone: true}
 //	pipeline FILE     what the pipeline gives
 //	terminal WIDTH    the reader is a terminal with colours of that width
@@ -44,7 +46,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"cluster": cmdCluster, "steps": cmdSteps, "pipeline": cmdPipeline, "terminal": cmdTerminal, "answers": cmdAnswers,
+			"cluster": cmdCluster, "projects": cmdProjects, "steps": cmdSteps, "pipeline": cmdPipeline, "terminal": cmdTerminal, "answers": cmdAnswers,
 			"evenkeel": cmdEvenkeel, "code": cmdCode, "calls": cmdCalls, "stored": cmdStored,
 		},
 	})
@@ -57,6 +59,16 @@ func cmdCluster(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	for _, app := range apps {
 		sceneOf(ts).world.put(app)
+	}
+}
+
+func cmdProjects(ts *testscript.TestScript, _ bool, args []string) {
+	w := sceneOf(ts).world
+	w.projects = map[string]*v1alpha1.AppProject{}
+	for _, doc := range documents(ts.ReadFile(args[0])) {
+		p := &v1alpha1.AppProject{}
+		ts.Check(yaml.UnmarshalStrict([]byte(doc), p))
+		w.projects[p.Name] = p
 	}
 }
 

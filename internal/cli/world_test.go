@@ -38,11 +38,13 @@ type step struct {
 // are tested. Its Applications change as a script says, one step for each state
 // that a watch gives.
 type world struct {
-	mu    sync.Mutex
-	apps  map[string]*v1alpha1.Application
-	steps []step
-	calls []string
-	data  pipelineData
+	mu   sync.Mutex
+	apps map[string]*v1alpha1.Application
+	// projects are AppProjects by name, all in the control namespace.
+	projects map[string]*v1alpha1.AppProject
+	steps    []step
+	calls    []string
+	data     pipelineData
 	// down makes every call fail.
 	down error
 }
@@ -228,6 +230,24 @@ func (w *world) Delete(_ context.Context, namespace, name, finalizer string) err
 		delete(w.apps, namespace+"/"+name)
 	}
 	return nil
+}
+
+func (w *world) GetProject(_ context.Context, namespace, name string) (*v1alpha1.AppProject, error) {
+	p := w.projects[name]
+	if w.down != nil {
+		return nil, w.down
+	}
+	if p == nil || namespace != p.Namespace {
+		return nil, fault.New(fault.NotFound, "get project %s/%s: not found", namespace, name)
+	}
+	return p.DeepCopy(), nil
+}
+
+func (w *world) SetWindows(_ context.Context, project *v1alpha1.AppProject) error {
+	b, err := json.Marshal(project.Spec.SyncWindows)
+	w.record("windows %s/%s@%s %s", project.Namespace, project.Name, project.ResourceVersion, b)
+	w.projects[project.Name] = project.DeepCopy()
+	return err
 }
 
 func (w *world) Whoami(context.Context) (string, error) { return "alice", nil }

@@ -29,3 +29,6 @@ func ActiveWindows(windows v1alpha1.SyncWindows, now time.Time) (active []bool, 
 	set := window.Read(windows)
 	return set.Active(now), set.Problems()
 }
+
+// CheckWindow says what is wrong with a window that somebody is about to write.
+func CheckWindow(w *v1alpha1.SyncWindow) []string { return window.Check(w) }

@@ -21,7 +21,7 @@ func explain(err error, what string) error {
 		return fault.Wrap(fault.Unavailable, err, "%s", what)
 	}
 	if noSuchKind(err) {
-		return fault.New(fault.Unavailable, "%s: the cluster does not know applications.argoproj.io: install Evenkeel's CRDs", what)
+		return fault.New(fault.Unavailable, "%s: the cluster does not know the kinds of argoproj.io: install Evenkeel's CRDs", what)
 	}
 	return fault.Wrap(kindOf(err), err, "%s", what)
 }

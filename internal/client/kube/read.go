@@ -16,10 +16,11 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 )
 
-// Client reads and changes Applications. It is safe for concurrent use.
+// Client reads and changes Applications, and the sync windows of AppProjects. It is safe for concurrent use.
 type Client struct {
-	apps dynamic.NamespaceableResourceInterface
-	core kubernetes.Interface
+	apps     dynamic.NamespaceableResourceInterface
+	projects dynamic.NamespaceableResourceInterface
+	core     kubernetes.Interface
 }
 
 // New makes a client. It does not reach the cluster yet.
@@ -32,7 +33,7 @@ func New(cfg *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, explain(err, "make a client for the cluster")
 	}
-	return &Client{apps: d.Resource(v1alpha1.ApplicationResource), core: core}, nil
+	return &Client{apps: d.Resource(v1alpha1.ApplicationResource), projects: d.Resource(v1alpha1.AppProjectResource), core: core}, nil
 }
 
 // Get reads one Application; NotFound when there is none.
