@@ -59,6 +59,15 @@ const (
 const (
 	// AnnotationHookRun marks a hook with the try of the operation that made it.
 	AnnotationHookRun = "evenkeel.dev/hook-run"
+	// AnnotationPin holds an Application at a commit; the others say from which entry of
+	// its history, with which source, by whom, why, until when, and until which commit.
+	AnnotationPin          = "evenkeel.dev/pin"
+	AnnotationPinHistory   = "evenkeel.dev/pin-history"
+	AnnotationPinSource    = "evenkeel.dev/pin-source"
+	AnnotationPinBy        = "evenkeel.dev/pin-by"
+	AnnotationPinReason    = "evenkeel.dev/pin-reason"
+	AnnotationPinUntil     = "evenkeel.dev/pin-until"
+	AnnotationPinNewerThan = "evenkeel.dev/pin-newer-than"
 	// AnnotationSupersede is "false" on an Application whose operations are not to be
 	// taken over by newer commits.
 	AnnotationSupersede = "evenkeel.dev/supersede"

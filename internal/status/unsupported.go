@@ -19,7 +19,7 @@ var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.ApplicationSpec]():            "source sources destination project syncPolicy ignoreDifferences info revisionHistoryLimit",
 	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path targetRevision helm kustomize directory",
 	reflect.TypeFor[v1alpha1.ApplicationDestination]():     "server name namespace",
-	reflect.TypeFor[v1alpha1.SyncPolicy]():                 "automated retry syncOptions",
+	reflect.TypeFor[v1alpha1.SyncPolicy]():                 "automated retry syncOptions managedNamespaceMetadata",
 	reflect.TypeFor[v1alpha1.SyncPolicyAutomated]():        "prune selfHeal allowEmpty enabled",
 	reflect.TypeFor[v1alpha1.RetryStrategy]():              "limit backoff refresh",
 	reflect.TypeFor[v1alpha1.Backoff]():                    "duration factor maxDuration",
@@ -30,6 +30,9 @@ var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.SyncOperation]():              "revision prune dryRun resources syncOptions source syncStrategy autoHealAttemptsCount",
 	reflect.TypeFor[v1alpha1.SyncOperationResource]():      "group kind name namespace",
 	reflect.TypeFor[v1alpha1.SyncStrategy]():               "apply hook",
+	reflect.TypeFor[v1alpha1.SyncStrategyApply]():          "force",
+	reflect.TypeFor[v1alpha1.ManagedNamespaceMetadata]():   "labels annotations",
+	reflect.TypeFor[v1alpha1.SyncWindow]():                 "kind schedule duration applications namespaces clusters manualSync timeZone andOperator description syncOverrun",
 	reflect.TypeFor[v1alpha1.ApplicationSourceDirectory](): "recurse include exclude disableExtensionFilter",
 	reflect.TypeFor[v1alpha1.HelmParameter]():              "name value forceString",
 	reflect.TypeFor[v1alpha1.HelmFileParameter]():          "name path",
@@ -45,7 +48,7 @@ var actedOn = map[reflect.Type]string{
 		"forceCommonAnnotations forceCommonLabels ignoreMissingComponents images kubeVersion labelIncludeTemplates labelWithoutSelector " +
 		"namePrefix nameSuffix namespace patches replicas",
 	reflect.TypeFor[v1alpha1.AppProjectSpec](): "sourceRepos destinations description clusterResourceWhitelist clusterResourceBlacklist " +
-		"namespaceResourceWhitelist namespaceResourceBlacklist sourceNamespaces",
+		"namespaceResourceWhitelist namespaceResourceBlacklist sourceNamespaces syncWindows",
 	reflect.TypeFor[v1alpha1.ClusterResourceRestrictionItem](): "group kind name",
 	reflect.TypeFor[metav1.GroupKind]():                        "group kind",
 }

@@ -196,16 +196,13 @@ func TestUnsupported(t *testing.T) {
 		Roles:       []v1alpha1.ProjectRole{},
 	}}
 	want := []string{
-		"spec.syncPolicy.managedNamespaceMetadata",
 		"spec.ignoreDifferences[1].jqPathExpressions",
 		"spec.sources[1].ref",
 		"spec.syncPolicy.syncOptions[1] (Replace=yes)",
 		"spec.syncPolicy.syncOptions[3] (prune=false)",
 		"spec.sources (more than one)",
 		"spec.sources[0].helm.valueFiles[1] (a URL)",
-		"operation.sync.syncStrategy.hook.force",
 		"operation.sync.syncOptions[0] (Force=true)",
-		"AppProject.spec.syncWindows",
 	}
 	if diff := cmp.Diff(want, Unsupported(app, project)); diff != "" {
 		t.Errorf("Unsupported (-want +got):\n%s", diff)

@@ -19,8 +19,15 @@ func (p *pass) admit(context.Context) outcome {
 		return halt
 	}
 	p.source, p.rules = admitted.Source, admitted.Rules
+	if err := p.admitPin(); err != nil {
+		p.problem(err)
+		return halt
+	}
 	for _, field := range status.Unsupported(p.app, p.project) {
 		p.condition(v1alpha1.ConditionUnsupportedFieldWarning, field)
+	}
+	for _, problem := range p.c.windows(p.project).Problems() {
+		p.condition(v1alpha1.ConditionUnsupportedFieldWarning, "AppProject "+p.project.Name+": "+problem)
 	}
 	return proceed
 }

@@ -27,6 +27,9 @@ func (p *pass) compare(ctx context.Context) outcome {
 	}
 	p.c.comparer.Confirm(ctx, r.Claims, p.brought())
 	p.managed = p.c.comparer.Gather(p.s.instance, r.Claims)
+	p.c.mu.Lock()
+	p.s.checked, p.s.shown = r.Checked, r.Revision
+	p.c.mu.Unlock()
 	return proceed
 }
 

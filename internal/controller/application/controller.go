@@ -83,9 +83,11 @@ type Controller struct {
 
 	mu     sync.Mutex
 	states map[types.NamespacedName]*appState
-	byName map[string]types.NamespacedName // Application instance -> key
-	kube   string                          // the cluster's version
-	ready  chan struct{}
+	// windowSets are the sync windows of projects by name.
+	windowSets map[string]windowSet
+	byName     map[string]types.NamespacedName // Application instance -> key
+	kube       string                          // the cluster's version
+	ready      chan struct{}
 }
 
 // New makes a Controller; Run starts it.
@@ -100,7 +102,8 @@ func New(o Options) *Controller {
 		o: o, claims: claim.NewSet(),
 		queue:  workqueue.NewTypedDelayingQueue[types.NamespacedName](),
 		states: map[types.NamespacedName]*appState{}, byName: map[string]types.NamespacedName{},
-		ready: make(chan struct{}),
+		windowSets: map[string]windowSet{},
+		ready:      make(chan struct{}),
 	}
 	j := &claim.Judge{Claims: c.claims, Now: o.Now}
 	c.cluster = cluster.New(cluster.Options{
@@ -114,14 +117,14 @@ func New(o Options) *Controller {
 		Jitter:   func() time.Duration { return o.Settings().ReconciliationJitter },
 	})
 	c.store = appstore.New(appstore.Options{
-		Conn: o.Conn, Namespace: o.Namespace, AppChanged: c.enqueue, ProjectChanged: c.wakeProject, Log: o.Log,
+		Conn: o.Conn, Namespace: o.Namespace, AppChanged: c.appChanged, ProjectChanged: c.wakeProject, Log: o.Log,
 	})
 	c.kinds, c.project = c.cluster.Kinds, c.store.Project
 	c.maker = &rendering.Maker{
 		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
-	c.engine = operation.Engine{Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Now: o.Now}
+	c.engine = operation.Engine{Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now}
 	return c
 }
 
@@ -200,8 +203,6 @@ func (c *Controller) one(ctx context.Context, key types.NamespacedName) {
 		c.queue.AddAfter(key, wake)
 	}
 }
-
-func (c *Controller) enqueue(key types.NamespacedName) { c.queue.Add(key) }
 
 // wakeInstance makes a pass of an Application by its name in tracking ids.
 func (c *Controller) wakeInstance(instance string) {

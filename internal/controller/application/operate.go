@@ -40,6 +40,10 @@ func (p *pass) automate(ctx context.Context) outcome {
 	if d.Start == nil {
 		return proceed
 	}
+	if why := p.held(nil); why != "" {
+		p.condition(v1alpha1.ConditionSyncWaiting, why)
+		return proceed
+	}
 	return p.begin(ctx, *d.Start)
 }
 
@@ -144,6 +148,9 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 		return p.supersede(ctx)
 	}
 	r.Yield = yield
+	if r.Held = p.held(op); r.Held != "" {
+		p.condition(v1alpha1.ConditionSyncWaiting, r.Held)
+	}
 	out := r.Advance(ctx)
 	p.managed = p.current(r)
 	if out.Yielded {

@@ -11,6 +11,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
@@ -41,8 +42,13 @@ type pass struct {
 
 	source v1alpha1.ApplicationSource
 	repo   source.Repository
-	// revision is the newest commit that the target names.
+	// revision is the commit that is desired: newest, the one that the target names, or
+	// that of the pin.
 	revision string
+	newest   string
+	pin      *pin.Pin
+	// unpinned says that the pin has ended by itself.
+	unpinned bool
 	// broken says that desired is not the newest revision, because that cannot be read.
 	broken bool
 	// answered says that a requested refresh is done.

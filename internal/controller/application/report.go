@@ -9,6 +9,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/status"
 	"evenkeel.dev/internal/view"
@@ -25,6 +26,9 @@ func (p *pass) report(ctx context.Context) bool {
 	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation, Finalizers: p.hookFinalizers()}
 	if p.answered {
 		change.ClearAnnotations = []string{v1alpha1.AnnotationRefresh, v1alpha1.AnnotationRefreshTimestamp}
+	}
+	if p.unpinned {
+		change.ClearAnnotations = append(change.ClearAnnotations, pin.Annotations...)
 	}
 	body, err := status.Patch(p.app, change)
 	if err != nil {

@@ -35,10 +35,14 @@ func (p *pass) resolve(ctx context.Context) outcome {
 		}
 		p.answered = true
 	}
+	p.newest = st.Revision
 	if st.Err != nil {
 		p.problem(staleness(st.Err, st.At, p.source.RepoURL))
-		p.broken = true
 	}
+	if p.pinned() {
+		return p.resolvePin(ctx)
+	}
+	p.broken = st.Err != nil
 	switch {
 	case st.Revision != "":
 		p.revision = st.Revision

@@ -18,6 +18,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/plan/depends"
 )
 
 // Store has the Applications and AppProjects of the control namespace. It is safe
@@ -71,7 +72,7 @@ func New(opts Options) *Store {
 
 func informer(client rest.Interface, what, namespace string, of runtime.Object, log *slog.Logger) cache.SharedIndexInformer {
 	lw := cache.NewListWatchFromClient(client, what, namespace, fields.Everything())
-	i := cache.NewSharedIndexInformer(lw, of, 0, cache.Indexers{})
+	i := cache.NewSharedIndexInformer(lw, of, 0, cache.Indexers{byDependency: dependencies})
 	// Both fail only on an informer that runs already.
 	_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 		log.Warn("cannot watch "+what, "err", err)
@@ -218,6 +219,43 @@ func (o *Store) Projects() []*v1alpha1.AppProject {
 	for _, obj := range o.projects.GetStore().List() {
 		if p, ok := obj.(*v1alpha1.AppProject); ok {
 			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// byDependency indexes Applications by those that they depend on.
+const byDependency = "depends-on"
+
+func dependencies(obj any) ([]string, error) {
+	app, ok := obj.(*v1alpha1.Application)
+	if !ok {
+		return nil, nil
+	}
+	on, err := depends.Parse(app.Annotations[v1alpha1.AnnotationDependsOn])
+	if err != nil {
+		return nil, nil //nolint:nilerr // whoever decides says what is wrong with it
+	}
+	var out []string
+	for _, ref := range on {
+		if ref.Namespace == "" {
+			ref.Namespace = app.Namespace
+		}
+		out = append(out, types.NamespacedName(ref).String())
+	}
+	return out, nil
+}
+
+// Dependants are the Applications that depend on one by their annotation.
+func (o *Store) Dependants(key types.NamespacedName) []types.NamespacedName {
+	list, err := o.apps.GetIndexer().ByIndex(byDependency, key.String())
+	if err != nil {
+		return nil
+	}
+	var out []types.NamespacedName
+	for _, obj := range list {
+		if app, ok := obj.(*v1alpha1.Application); ok {
+			out = append(out, types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 		}
 	}
 	return out

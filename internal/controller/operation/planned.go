@@ -63,8 +63,8 @@ func (r *Run) progress(o comparison.Object, applied bool) (plan.State, string) {
 	if applied && o.Record == nil && o.Known && o.Unread == "" {
 		return plan.Failed, "it was deleted while the sync was under way"
 	}
-	if isApplication(o.Key) && r.Observed != nil && !r.Observed(o.Key) {
-		return plan.Running, ""
+	if isApplication(o.Key) && r.Child != nil && o.Key != rendering.Self(r.App) {
+		return r.Child(o.Key)
 	}
 	return progressOf(o.Health())
 }

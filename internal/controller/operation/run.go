@@ -24,9 +24,9 @@ type Engine struct {
 	Applier  *apply.Applier
 	// Alive says whether an Application of an instance name exists.
 	Alive func(instance string) bool
-	// Observed says whether the Application of a child, by its key, has compared its
-	// newest spec and revision. Nil means that all have.
-	Observed func(resource.Key) bool
+	// Child says how an Application that is an object of another fares, by its key; nil
+	// means that all are well.
+	Child func(resource.Key) (plan.State, string)
 	// Now is the clock.
 	Now func() time.Time
 }

@@ -104,6 +104,18 @@ func (p *Poller) Want(app string, repo source.Repository, target string) State {
 	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: a.generation}
 }
 
+// State is what is known of what an Application wants; zero if it wants nothing.
+func (p *Poller) State(app string) State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := p.byApp[app]
+	if a == nil || a.wants[app] == nil {
+		return State{}
+	}
+	w := a.wants[app]
+	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: a.generation}
+}
+
 // Forget says that an Application wants nothing more. A repository that nobody
 // wants is no longer looked at.
 func (p *Poller) Forget(app string) {

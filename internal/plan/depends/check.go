@@ -63,7 +63,7 @@ func Check(app Ref, graph Graph) Verdict {
 		case on == app:
 			// Its own state says nothing: it is the cycle that is wrong.
 		default:
-			if reason := f.unready(); reason != "" {
+			if reason := f.Unready(); reason != "" {
 				v.Waits = append(v.Waits, Wait{On: on, Reason: reason})
 			}
 		}
@@ -84,8 +84,12 @@ func resolved(app Ref, on []Ref) []Ref {
 	return out
 }
 
-// unready is what is not so yet; empty if nothing.
-func (f Facts) unready() string {
+// Unobserved says whether Sync and Health may be of another spec or revision than
+// the newest.
+func (f Facts) Unobserved() bool { return !f.Observed || len(f.behind()) > 0 }
+
+// Unready is what is not so yet; empty if nothing.
+func (f Facts) Unready() string {
 	switch {
 	case f.Deleting:
 		return "it is being deleted"
