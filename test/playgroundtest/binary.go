@@ -41,20 +41,20 @@ func locate(paths ...string) (string, error) {
 			return path, nil
 		}
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	root, err := repository(dir)
+	root, err := Repository()
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(root, "bin", "evenkeel-playground"), nil
 }
 
-// repository is the nearest directory at or above dir that holds the main
-// module's go.mod.
-func repository(dir string) (string, error) {
+// Repository is the nearest directory at or above the working directory that
+// holds the main module's go.mod.
+func Repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
 	for at := dir; ; at = filepath.Dir(at) {
 		content, err := os.ReadFile(filepath.Join(at, "go.mod"))
 		if err == nil && isMainModule(string(content)) {

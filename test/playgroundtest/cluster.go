@@ -74,6 +74,15 @@ func Start(t testing.TB, o Options) *Cluster {
 	return c
 }
 
+// Pid is the process id of the control plane, all of which is one process.
+func (c *Cluster) Pid() int {
+	c.t.Helper()
+	if c.process == nil {
+		c.t.Fatal("playground: it does not run, so it has no process id")
+	}
+	return c.process.cmd.Process.Pid
+}
+
 // Restart starts the control plane again with what it held, after a [Cluster.Kill]
 // or [Cluster.Stop] or, if it runs, after stopping it.
 func (c *Cluster) Restart(t testing.TB) {
@@ -175,7 +184,7 @@ func start(binary string, args []string) (*process, string, error) {
 	var stderr bytes.Buffer
 	cmd := exec.Command(binary, args...)
 	cmd.Stderr = &stderr
-	cmd.SysProcAttr = dieWithParent()
+	cmd.SysProcAttr = DieWithParent()
 	stdout, w, err := os.Pipe()
 	if err != nil {
 		return nil, "", err

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// dieWithParent has the kernel kill the playground if the test's process dies
-// without cleaning up, paused or not.
-func dieWithParent() *syscall.SysProcAttr {
+// DieWithParent has the kernel kill a child, paused or not, if the test's process
+// dies without cleaning up.
+func DieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
 

@@ -4,8 +4,8 @@ package playgroundtest
 
 import "syscall"
 
-// dieWithParent does nothing: only Linux can tie a process to its parent.
-func dieWithParent() *syscall.SysProcAttr { return nil }
+// DieWithParent does nothing: only Linux can tie a process to its parent.
+func DieWithParent() *syscall.SysProcAttr { return nil }
 
 // awaitStopped does nothing: the standard library cannot tell elsewhere.
 func awaitStopped(int) error { return nil }

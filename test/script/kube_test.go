@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -24,6 +23,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"evenkeel.dev/test/evenkeeltest"
 )
 
 const tester = "tester"
@@ -45,37 +46,6 @@ func (w *world) connect() error {
 	return nil
 }
 
-// bootstrap installs the CustomResourceDefinitions and the control namespace.
-func (w *world) bootstrap() error {
-	crds, err := filepath.Glob("../../manifests/crds/*.yaml")
-	if err != nil || len(crds) == 0 {
-		return fmt.Errorf("no CustomResourceDefinitions: %w", err)
-	}
-	for _, f := range crds {
-		if err := w.applyFile(f); err != nil {
-			return err
-		}
-	}
-	for _, name := range []string{"applications", "appprojects"} {
-		err := w.await("CustomResourceDefinition.apiextensions.k8s.io", name+".argoproj.io", func(o *unstructured.Unstructured) string {
-			conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-			for _, c := range conditions {
-				if m, ok := c.(map[string]any); ok && m["type"] == "Established" && m["status"] == "True" {
-					return ""
-				}
-			}
-			return "not established"
-		})
-		if err != nil {
-			return err
-		}
-	}
-	ns := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "argocd"},
-	}}
-	return w.applyObject(ns)
-}
-
 func (w *world) apply(ts *testscript.TestScript, args []string) error {
 	for _, f := range args {
 		content := ts.ReadFile(f)
@@ -85,14 +55,6 @@ func (w *world) apply(ts *testscript.TestScript, args []string) error {
 		}
 	}
 	return nil
-}
-
-func (w *world) applyFile(name string) error {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	return w.applyBytes(b)
 }
 
 func (w *world) applyBytes(b []byte) error {
@@ -204,40 +166,10 @@ func (w *world) await(kind, name string, test func(*unstructured.Unstructured) s
 	if err != nil {
 		return err
 	}
-	why := ""
-	for ctx.Err() == nil {
-		list, err := res.List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + short})
-		if err != nil {
-			return err
-		}
-		var have *unstructured.Unstructured
-		if len(list.Items) > 0 {
-			have = &list.Items[0]
-		}
-		if why = test(have); why == "" {
-			return nil
-		}
-		events, err := res.Watch(ctx, metav1.ListOptions{
-			FieldSelector: "metadata.name=" + short, ResourceVersion: list.GetResourceVersion(),
-		})
-		if err != nil {
-			return err
-		}
-		for e := range events.ResultChan() {
-			u, ok := e.Object.(*unstructured.Unstructured)
-			if !ok {
-				break
-			}
-			if e.Type == "DELETED" {
-				u = nil
-			}
-			if why = test(u); why == "" {
-				events.Stop()
-				return nil
-			}
-		}
+	if err := evenkeeltest.Await(ctx, res, short, test); err != nil {
+		return fmt.Errorf("%s %s: %w", kind, name, err)
 	}
-	return fmt.Errorf("%s %s after %s: %s", kind, name, patience, why)
+	return nil
 }
 
 func (w *world) object(_ *testscript.TestScript, args []string) error {

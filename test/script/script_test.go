@@ -2,49 +2,26 @@ package script
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"evenkeel.dev/test/evenkeeltest"
 )
 
-// binaries is the directory with the evenkeel that the scenarios run.
-var binaries string //nolint:gochecknoglobals // set once by TestMain, before any test
+// program is the evenkeel that the scenarios run.
+var program evenkeeltest.Build //nolint:gochecknoglobals // one per test binary
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "evenkeel-script")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir) //nolint:errcheck // a directory for temporary files
-		binaries = dir
-		return m.Run()
-	}())
-}
-
-// build builds the program once, with the race detector if the tests have it.
-func build(t *testing.T) {
-	t.Helper()
-	args := []string{"build", "-o", filepath.Join(binaries, "evenkeel")}
-	if raceEnabled {
-		args = append(args, "-race")
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append(args, "evenkeel.dev/cmd/evenkeel")...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building evenkeel: %v\n%s", err, out)
-	}
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 func TestScenarios(t *testing.T) {
 	if testing.Short() {
 		t.Skip("scenarios need a control plane each")
 	}
-	build(t)
+	if _, err := program.Binary(); err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {

@@ -1,7 +1,6 @@
 package script
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +17,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/restmapper"
 
+	"evenkeel.dev/test/evenkeeltest"
 	"evenkeel.dev/test/gitserver"
 	"evenkeel.dev/test/playgroundtest"
 )
@@ -47,8 +42,7 @@ type world struct {
 	repos     map[string]*gitserver.Repo
 	contents  map[string]map[string]string // repository -> what its head holds
 
-	process *exec.Cmd
-	log     string
+	process *evenkeeltest.Program
 	uids    map[string]types.UID
 	seen    int // audit entries told
 }
@@ -56,14 +50,13 @@ type world struct {
 func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, error) {
 	w := &world{
 		t: t, dir: env.WorkDir, repos: map[string]*gitserver.Repo{}, contents: map[string]map[string]string{},
-		uids: map[string]types.UID{}, log: filepath.Join(env.WorkDir, "evenkeel.log"),
+		uids: map[string]types.UID{},
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	w.ctx = ctx
 	env.Defer(func() {
 		if w.process != nil {
-			_ = w.process.Process.Kill()
-			_ = w.process.Wait()
+			_ = w.process.Kill()
 		}
 		if w.gitServer != nil {
 			_ = w.gitServer.Close()
@@ -84,9 +77,13 @@ func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, e
 	env.Setenv("KUBECONFIG", w.cluster.Kubeconfig)
 	env.Setenv("GIT", "http://"+w.gitAddr)
 	env.Setenv("HOME", env.WorkDir)
-	env.Setenv("PATH", binaries+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	binary, err := program.Binary()
+	if err != nil {
+		return nil, err
+	}
+	env.Setenv("PATH", filepath.Dir(binary)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	w.env = env.Vars
-	return w, w.bootstrap()
+	return w, evenkeeltest.Install(ctx, w.client)
 }
 
 // serveGit serves the repositories, at the address of before if there was one.
@@ -181,110 +178,30 @@ func read(dir string) (map[string]string, error) {
 	return files, err
 }
 
-var serving = regexp.MustCompile(`msg=serving url=http://(\S+)`)
-
 // start starts the program and waits until it says that it is ready.
 func (w *world) start(ts *testscript.TestScript, args []string) error {
 	if w.process != nil {
 		return errors.New("it runs already")
 	}
-	log, err := os.OpenFile(w.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	p, err := program.Start(w.ctx, evenkeeltest.Options{Cluster: w.cluster, Dir: w.dir, Args: args, Env: w.env})
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // the process has its own
-	r, pw, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	args = append([]string{"run", "--listen", "127.0.0.1:0", "--data", filepath.Join(w.dir, ".data")}, args...)
-	cmd := exec.CommandContext(w.ctx, filepath.Join(binaries, "evenkeel"), args...)
-	cmd.Env = append(slices.Clone(w.env), "KUBECONFIG="+w.cluster.Kubeconfig)
-	cmd.Stderr = pw
-	cmd.Stdout = pw
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	_ = pw.Close()
-	w.process = cmd
-	addr := make(chan string, 1)
-	go copyLog(r, log.Name(), addr)
-	select {
-	case a, ok := <-addr:
-		if !ok {
-			return errors.New("evenkeel ended before it was ready")
-		}
-		ts.Setenv("URL", "http://"+a)
-		return w.ready("http://" + a)
-	case <-time.After(patience):
-		return errors.New("evenkeel does not serve")
-	}
-}
-
-// copyLog appends lines to a file and sends the address that the program serves.
-func copyLog(r *os.File, name string, addr chan<- string) {
-	defer close(addr)
-	defer r.Close() //nolint:errcheck // read to its end
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return
-	}
-	defer f.Close() //nolint:errcheck // a log of a test
-	var once sync.Once
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, 1<<20)
-	for s.Scan() {
-		fmt.Fprintln(f, s.Text())
-		if m := serving.FindStringSubmatch(s.Text()); m != nil {
-			once.Do(func() { addr <- m[1] })
-		}
-	}
-}
-
-// ready waits until /readyz says ok. It asks anew only when it was refused.
-func (w *world) ready(url string) error {
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond) // readiness has no watch
-	defer tick.Stop()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
-		if err != nil {
-			return err
-		}
-		if res, err := http.DefaultClient.Do(req); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return errors.New("evenkeel does not get ready")
-		case <-tick.C:
-		}
-	}
+	w.process = p
+	ts.Setenv("URL", p.URL)
+	return nil
 }
 
 func (w *world) stop(*testscript.TestScript, []string) error {
-	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	err := w.process.Wait()
+	p := w.process
 	w.process = nil
-	if err != nil {
-		return fmt.Errorf("after SIGTERM: %w", err)
-	}
-	return nil
+	return p.Stop()
 }
 
 func (w *world) kill9(*testscript.TestScript, []string) error {
-	if err := w.process.Process.Kill(); err != nil {
-		return err
-	}
-	_ = w.process.Wait() // killed
+	p := w.process
 	w.process = nil
-	return nil
+	return p.Kill()
 }
 
 func (w *world) control(_ *testscript.TestScript, args []string) error {
@@ -310,7 +227,7 @@ func (w *world) control(_ *testscript.TestScript, args []string) error {
 // logTail is the end of the program's log, for a failure.
 func (w *world) logTail() string {
 	const n = 4000
-	b, err := os.ReadFile(w.log)
+	b, err := os.ReadFile(filepath.Join(w.dir, "evenkeel.log"))
 	if err != nil {
 		return ""
 	}

@@ -1,0 +1,55 @@
+package evenkeeltest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Build is the program as it is built for one test binary. The zero value is
+// ready; its methods are safe for concurrent use.
+type Build struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// Main runs a test binary's tests and is its exit code. The built program lives
+// as long.
+func (b *Build) Main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "evenkeel-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a directory for temporary files
+	b.dir = dir
+	return m.Run()
+}
+
+// Binary is the program's path. The first call builds it, with the race detector
+// if the tests have that.
+func (b *Build) Binary() (string, error) {
+	b.once.Do(func() { b.err = b.build() })
+	return filepath.Join(b.dir, "evenkeel"), b.err
+}
+
+func (b *Build) build() error {
+	if b.dir == "" {
+		return errors.New("building evenkeel: TestMain has to call Build.Main")
+	}
+	args := []string{"build", "-o", filepath.Join(b.dir, "evenkeel")}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	// Not of a test's context: the next one uses what this one has built.
+	cmd := exec.Command("go", append(args, "evenkeel.dev/cmd/evenkeel")...) //nolint:noctx // see above
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building evenkeel: %w\n%s", err, out)
+	}
+	return nil
+}
