@@ -1,0 +1,25 @@
+// Package bench counts and measures the program as a whole: N Applications of M
+// objects each, all from one repository, on a control plane of their own.
+//
+// TestCounts proves what the program asks of the API server and of Git, to the
+// request. BenchmarkEvenkeel measures what people wait for and what it costs:
+//
+//	go test -run '^$' -bench . -benchtime 1x ./test/bench -apps 100
+//
+// Its scenarios build on each other and run once, in order; a scenario that is
+// left out by -bench is prepared unmeasured. They report, per operation where a
+// scenario repeats one:
+//
+//	s, median-s, max-s  from the request to the outcome, as a watch tells it
+//	cpu-s               CPU seconds of evenkeel and all its git processes
+//	peak-MiB            its resident memory at the highest, git processes left out
+//	plane-cpu-s         CPU seconds of the control plane: etcd, API server, controllers
+//	get, list, …        its requests by verb; dryrun are patches that change nothing
+//	git                 git processes that it started
+//
+// The content is that which Argo CD was measured with: one Deployment without
+// replicas, one ServiceAccount, one Role, one Secret, two Services, the rest
+// ConfigMaps, each Application in a namespace of its own that it creates. Nothing
+// sleeps or polls: all waiting is by watches, and for what is to be quiet, by the
+// intervals that the Git server sees.
+package bench
