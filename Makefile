@@ -112,8 +112,16 @@ test-browser: ui/dist/index.html ## Run the web app's tests in Chromium
 	$(call say,testing the web app in Chromium)
 	cd ui && CHROMIUM=$(CHROMIUM) npm run --silent e2e
 
+APPS ?= 100
+
 .PHONY: bench
-bench: ## Measure
+bench: bench-micro bin/evenkeel-playground ## Measure: parts, and the whole with APPS=100 Applications
+	$(call say,the program with $(APPS) Applications (what is measured: test/bench/doc.go))
+	go test -run '^$$' -bench . -benchtime 1x -timeout 1h ./test/bench -apps $(APPS)
+
+.PHONY: bench-micro
+bench-micro: ## Measure parts only
+	$(call say,parts of the program)
 	go test -run '^$$' -bench . -benchmem ./internal/...
 
 ##
