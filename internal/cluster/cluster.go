@@ -61,6 +61,25 @@ func New(o Options) *Cluster {
 	return c
 }
 
+// Static is a Cluster that never runs: it serves kinds, and knows of the objects that
+// it is shown by Observe and of no others.
+func Static(o Options, kinds *Kinds) *Cluster {
+	if o.Observer == nil {
+		o.Observer = nobody{}
+	}
+	c := New(o)
+	c.kinds.Store(kinds)
+	for gk, kind := range kinds.All() {
+		c.setKind(gk, func(s *KindState) { *s = KindState{Kind: kind, Served: true, Synced: true} })
+	}
+	return c
+}
+
+type nobody struct{}
+
+func (nobody) ObjectChanged(_, _ *Record)     {}
+func (nobody) KindChanged(_ schema.GroupKind) {}
+
 // Conn is the connection.
 func (c *Cluster) Conn() *Conn { return c.o.Conn }
 

@@ -142,3 +142,35 @@ type Difference struct {
 	Live      string  `json:"live"`
 	Changes   []Drift `json:"changes"`
 }
+
+// Plan is what a sync would do.
+type Plan struct {
+	// Hash identifies the plan: a sync that is given it does just this or refuses.
+	Hash     string     `json:"hash"`
+	Revision string     `json:"revision"`
+	Steps    []PlanStep `json:"steps"`
+	// Skipped are objects that are left alone although something would have to be done.
+	Skipped []PlanItem `json:"skipped"`
+}
+
+// PlanStep is one wave of one phase.
+type PlanStep struct {
+	Phase string     `json:"phase"`
+	Wave  int        `json:"wave"`
+	Items []PlanItem `json:"items"`
+}
+
+// PlanItem is what is done with one object, and why.
+type PlanItem struct {
+	ID        string `json:"id"`
+	Group     string `json:"group"`
+	Version   string `json:"version"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Action is keep, create, update, replace, prune, run or skip.
+	Action string `json:"action"`
+	Reason string `json:"reason"`
+	// Changes are the fields that differ; values of Secrets are masked.
+	Changes []Drift `json:"changes,omitempty"`
+}

@@ -12,7 +12,7 @@ import (
 func (p *pass) render(ctx context.Context) outcome {
 	have := p.s.rendering
 	want := rendering.Inputs{Revision: p.revision, Spec: p.c.maker.Digest(p.request(), have)}
-	if have != nil && have.Spec == want.Spec && have.Checked == want.Revision {
+	if have != nil && have.Spec == want.Spec && have.Checked == want.Revision && !p.s.hard {
 		return p.use(have)
 	}
 	if p.s.failure != nil && p.s.failed == want {
@@ -30,7 +30,7 @@ func (p *pass) render(ctx context.Context) outcome {
 		}
 		return p.unrendered(err)
 	}
-	p.s.failure, p.s.failed = nil, rendering.Inputs{}
+	p.s.failure, p.s.failed, p.s.hard = nil, rendering.Inputs{}, false
 	if made != have {
 		p.adopt(made)
 	}
@@ -54,7 +54,9 @@ func (p *pass) unrendered(err error) outcome {
 
 // adopt puts a new rendering in force.
 func (p *pass) adopt(r *rendering.Rendering) {
+	p.c.mu.Lock() // for Plan, which is no pass
 	p.s.rendering = r
+	p.c.mu.Unlock()
 	for _, other := range p.c.claims.Put(p.s.instance, r.Claims) {
 		p.c.wakeInstance(other)
 	}
@@ -69,10 +71,12 @@ func (p *pass) renew(ctx context.Context, have *rendering.Rendering, want render
 	if err != nil {
 		return nil, err
 	}
-	if have != nil && have.Spec == want.Spec {
+	if have != nil && have.Spec == want.Spec && !p.s.hard {
 		same, err := have.Reads.StillHolds(tree)
 		if err == nil && same {
+			p.c.mu.Lock() // for Plan, which is no pass
 			have.Checked = want.Revision
+			p.c.mu.Unlock()
 			return have, nil
 		}
 	}

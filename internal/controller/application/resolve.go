@@ -25,9 +25,7 @@ func (p *pass) resolve(ctx context.Context) outcome {
 			p.s.refreshing, p.s.ticket = true, p.c.poller.Refresh(p.s.instance)
 			if kind == v1alpha1.RefreshHard {
 				p.s.failure, p.s.failed = nil, rendering.Inputs{}
-				if p.s.rendering != nil {
-					p.s.rendering.Inputs = rendering.Inputs{}
-				}
+				p.s.hard = true
 			}
 		}
 		if st.Generation < p.s.ticket {

@@ -21,6 +21,8 @@ type appState struct {
 	failure error
 	failed  rendering.Inputs
 
+	// hard says that a hard refresh asks for a rendering from scratch.
+	hard bool
 	// refreshing says that an answer to the refresh annotation is under way: it comes
 	// with this generation of the repository.
 	refreshing bool

@@ -20,6 +20,7 @@ import (
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
@@ -81,33 +82,49 @@ func readProject(ctx context.Context, o Options, name string) *v1alpha1.AppProje
 
 // render makes the rendering of a revision; an empty one means the target revision.
 func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revision string) (*rendering.Rendering, error) {
+	r, _, err := f.admitted(ctx, app, revision)
+	return r, err
+}
+
+func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revision string) (*rendering.Rendering, admission.Admitted, error) {
 	name := rendering.ProjectOf(app)
 	p := readProject(ctx, f.o, name)
 	admitted, err := admission.Admit(app, p, f.o.Namespace)
 	if err != nil {
-		return nil, err
+		return nil, admitted, err
+	}
+	held, err := pin.Read(app)
+	if err != nil {
+		return nil, admitted, err
+	}
+	if held != nil && revision == "" {
+		revision = held.Revision
+		if held.Source != nil {
+			admitted.Source = *held.Source
+		}
 	}
 	s := f.o.Settings()
 	repo, err := f.o.Credentials(s, admitted.Source.RepoURL, name)
 	if err != nil {
-		return nil, err
+		return nil, admitted, err
 	}
 	refs, err := f.o.Store.List(ctx, repo)
 	if err != nil {
-		return nil, err
+		return nil, admitted, err
 	}
 	sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(revision, admitted.Source.TargetRevision))
 	if err != nil {
-		return nil, err
+		return nil, admitted, err
 	}
 	tree, err := f.o.Tree(ctx, repo, sha)
 	if err != nil {
-		return nil, err
+		return nil, admitted, err
 	}
-	return f.maker.Make(ctx, tree, rendering.Request{
+	r, err := f.maker.Make(ctx, tree, rendering.Request{
 		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Source: admitted.Source,
 		Project: p, Rules: admitted.Rules, Settings: s,
 	}, sha)
+	return r, admitted, err
 }
 
 // Manifests are the objects that the source desires, as they would be applied.

@@ -165,6 +165,15 @@ func (r *Run) begin(ctx context.Context) (Outcome, bool) {
 	if shared := r.shared(); shared != "" {
 		return r.fail(ctx, shared), false
 	}
+	moved, err := r.asPlanned(ctx)
+	switch {
+	case err != nil:
+		r.State.Message = err.Error()
+		return Outcome{Again: true}, false
+	case moved != "":
+		r.finish(v1alpha1.OperationFailed, moved)
+		return Outcome{Ended: true}, false
+	}
 	if res := r.ensureNamespace(ctx); res.Failed() {
 		if res.Transient && r.patient() {
 			return Outcome{Again: true}, false

@@ -1,0 +1,172 @@
+package operation
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan"
+	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/view"
+)
+
+// InfoPlan is the name of the entry of operation.info that holds the hash of the
+// plan which alone may be carried out.
+const InfoPlan = "evenkeel.dev/plan"
+
+// Preview is what the operation would do, and changes nothing. It asks the API
+// server about objects that look different, as the operation itself would.
+func (r *Run) Preview(ctx context.Context) (view.Plan, error) {
+	if err := r.confirm(ctx); err != nil {
+		return view.Plan{}, err
+	}
+	p := r.plan()
+	hash, err := r.hash(ctx, p)
+	if err != nil {
+		return view.Plan{}, err
+	}
+	out := view.Plan{Hash: hash, Revision: r.State.SyncResult.Revision, Steps: []view.PlanStep{}, Skipped: []view.PlanItem{}}
+	for _, list := range [...][]plan.Step{p.Steps, p.OnFailure} {
+		for _, s := range list {
+			step := view.PlanStep{Phase: string(s.Phase), Wave: s.Wave}
+			for _, items := range [...][]plan.Item{s.Prune, s.Apply} {
+				for _, i := range items {
+					step.Items = append(step.Items, r.shown(i))
+				}
+			}
+			out.Steps = append(out.Steps, step)
+		}
+	}
+	for _, i := range p.Skipped {
+		out.Skipped = append(out.Skipped, r.shown(i))
+	}
+	return out, nil
+}
+
+func (r *Run) shown(i plan.Item) view.PlanItem {
+	out := view.PlanItem{
+		ID: i.Key.String(), Group: i.Key.Group, Kind: i.Key.Kind, Namespace: i.Key.Namespace, Name: i.Key.Name,
+		Action: string(i.Action), Reason: i.Reason,
+	}
+	if o := r.find(i.Key); o != nil && i.Action != plan.Run {
+		out.Version, out.Changes = o.Version(), inspect.Drifts(o.Drift)
+	}
+	if h := r.hook(i.Phase, i.Key); h != nil && i.Action == plan.Run {
+		out.Version = h.object.GVK.Version
+	}
+	return out
+}
+
+// confirm has all that looks different confirmed, whoever applied it last: two
+// processes that see the same are to make the same plan.
+func (r *Run) confirm(ctx context.Context) error {
+	if !r.Target.Current {
+		return nil // compared with bodies just now
+	}
+	r.Comparer.Confirm(ctx, r.Target.Claims, true)
+	r.objects = nil
+	r.Target.Objects = r.Comparer.Gather(r.Instance, r.Target.Claims)
+	return nil
+}
+
+// hash is the plan's hash. The live objects that would be written over are read for
+// it, one request each: their status may change, what people or controllers set may
+// not.
+func (r *Run) hash(ctx context.Context, p plan.Plan) (string, error) {
+	var keys []resource.Key
+	for _, list := range [...][]plan.Step{p.Steps, p.OnFailure} {
+		for _, s := range list {
+			for _, items := range [...][]plan.Item{s.Prune, s.Apply} {
+				for _, i := range items {
+					if i.Action == plan.Update || i.Action == plan.Replace || i.Action == plan.Prune {
+						keys = append(keys, i.Key)
+					}
+				}
+			}
+		}
+	}
+	const parallel = 8
+	live := make([]plan.Fact, len(keys))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for n, key := range keys {
+		g.Go(func() (err error) {
+			live[n], err = r.liveFact(ctx, key)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
+	facts := make(map[resource.Key]plan.Fact, len(keys))
+	for n, key := range keys {
+		facts[key] = live[n]
+	}
+	return p.Hash(func(phase plan.Phase, key resource.Key) plan.Fact {
+		f := facts[key]
+		if h := r.hook(phase, key); h != nil {
+			f.Desired = h.object.Hash
+		} else if o := r.find(key); o != nil && o.Claim != nil {
+			f.Desired = o.Claim.Hash
+		}
+		return f
+	}), nil
+}
+
+func (r *Run) liveFact(ctx context.Context, key resource.Key) (plan.Fact, error) {
+	o := r.find(key)
+	if o == nil || o.Record == nil || !o.Known {
+		return plan.Fact{}, nil
+	}
+	live, err := r.Applier.Conn.Get(ctx, o.Kind, key.Namespace, key.Name)
+	if apierrors.IsNotFound(err) {
+		return plan.Fact{}, nil
+	}
+	if err != nil {
+		return plan.Fact{}, fault.Wrap(fault.Unavailable, err, "reading %s for the plan", key.Human())
+	}
+	return plan.Fact{UID: string(live.GetUID()), Live: diff.Hash(settable(live))}, nil
+}
+
+// settable is a live object without what the API server and controllers write into
+// it all the time.
+func settable(live *unstructured.Unstructured) *unstructured.Unstructured {
+	return diff.Without(live, []string{"/status", "/metadata/resourceVersion", "/metadata/generation", "/metadata/managedFields"})
+}
+
+// asPlanned is why the operation must not begin: it was asked for a plan that is no
+// longer what would be done.
+func (r *Run) asPlanned(ctx context.Context) (string, error) {
+	want := ""
+	for _, i := range r.State.Operation.Info {
+		if i != nil && i.Name == InfoPlan {
+			want = i.Value
+		}
+	}
+	if want == "" {
+		return "", nil
+	}
+	if err := r.confirm(ctx); err != nil {
+		return "", err
+	}
+	got, err := r.hash(ctx, r.plan())
+	if err != nil || got == want {
+		return "", err
+	}
+	return "the plan " + want + " is out of date: desired or live have moved since, and what would be done now is plan " + got +
+		". Nothing was changed; look at the new plan first", nil
+}
+
+// Drafted is the state of an operation that was not begun, for a preview.
+func Drafted(op v1alpha1.SyncOperation, revision string, source v1alpha1.ApplicationSource) *v1alpha1.OperationState {
+	return &v1alpha1.OperationState{
+		Operation:  v1alpha1.Operation{Sync: &op},
+		SyncResult: &v1alpha1.SyncOperationResult{Revision: revision, Source: source},
+	}
+}
