@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -168,10 +169,17 @@ func (p *pass) settle(out operation.Outcome) outcome {
 	if out.Ended {
 		p.ended()
 	}
-	if p.operation.FinishedAt != nil {
+	if p.operation.FinishedAt != nil || p.progressed() {
 		p.urgent = true
 	}
 	return proceed
+}
+
+// progressed says whether the operation has results that are not written down: the
+// next pass knows of nothing else, and what was pruned shows nowhere but there.
+func (p *pass) progressed() bool {
+	written := p.app.Status.OperationState
+	return written == nil || written.SyncResult == nil || !reflect.DeepEqual(written.SyncResult.Resources, p.operation.SyncResult.Resources)
 }
 
 // current are the Application's objects after a run. One for another revision has
@@ -190,12 +198,15 @@ func (p *pass) run(ctx context.Context) (*operation.Run, error) {
 	if err != nil || target == nil {
 		return nil, err
 	}
+	state := p.operation
 	return &operation.Run{
-		Engine: p.c.engine, App: p.app, Instance: p.s.instance, State: p.operation, Target: *target,
+		Engine: p.c.engine, App: p.app, Instance: p.s.instance, State: state, Target: *target,
 		Options: p.operationOptions(), Permits: p.permits, Memory: &p.s.memory,
 		Flush: func(ctx context.Context) bool {
 			p.urgent = true
-			return p.report(ctx)
+			written := p.report(ctx)
+			p.operation = state // the run goes on with this one, not with the copy that was written
+			return written
 		},
 		WaveDelay: p.settings.SyncWaveDelay, Timeout: p.settings.SyncTimeout,
 	}, nil
