@@ -140,7 +140,7 @@ func (s *scenarios) drift(b *testing.B) {
 			version := s.world.drift(i, "drifted")
 			s.showsAfter(version, want, i)
 			took = append(took, time.Since(begin))
-			s.synced([]string{s.all()[i]}, "")
+			s.syncedAfter(version, []string{s.all()[i]}, "")
 		}
 	})
 	spread(b, took)

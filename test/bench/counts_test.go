@@ -149,7 +149,7 @@ func (w *world) countDrift(t *testing.T) {
 	from, git := time.Now(), w.gitSoFar()
 	version := w.drift(i, "drifted")
 	w.showsAfter(version, "initial", i)
-	w.synced([]string{w.all()[i]}, "")
+	w.syncedAfter(version, []string{w.all()[i]}, "")
 	to := w.settle()
 	processes := w.gitSince(git)
 	delete(processes, "ls-remote")

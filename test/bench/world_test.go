@@ -267,11 +267,20 @@ func newer(a, b string) bool {
 // Healthy, and their operations are over.
 func (w *world) synced(keys []string, revision string) {
 	w.t.Helper()
+	w.syncedAfter("0", keys, revision)
+}
+
+// syncedAfter is synced for what was written after a resource version.
+func (w *world) syncedAfter(version string, keys []string, revision string) {
+	w.t.Helper()
 	ctx, cancel := w.patient()
 	defer cancel()
 	w.must(w.apps.until(ctx, keys, func(o *unstructured.Unstructured) string {
 		if o == nil {
 			return "it is not there"
+		}
+		if !newer(o.GetResourceVersion(), version) {
+			return "it was not written since"
 		}
 		for _, want := range []struct {
 			value string
