@@ -92,7 +92,7 @@ type Extra struct {
 	// Deleting says that its deletion is under way.
 	Deleting bool
 	// Done says that the operation has pruned it already. What is there again is
-	// somebody else's doing.
+	// somebody else's doing; its wave still counts among those that are mirrored.
 	Done bool
 	// KeptFrom is the reason why it must not be pruned, if there is one.
 	KeptFrom string
@@ -172,7 +172,7 @@ func Build(objects []Object, extras []Extra, o Options) Plan {
 	var prunes []Item
 	last := map[resource.Key]bool{}
 	for _, e := range extras {
-		if o.Selected != nil && !o.Selected(e.Key) || e.Done && !e.Deleting {
+		if o.Selected != nil && !o.Selected(e.Key) {
 			continue
 		}
 		item := pruneOf(e, o)
@@ -185,7 +185,7 @@ func Build(objects []Object, extras []Extra, o Options) Plan {
 	}
 	mirrorWaves(prunes)
 	postpone(prunes, items, last)
-	p.Steps = steps(items, prunes)
+	p.Steps = steps(items, slices.DeleteFunc(prunes, func(i Item) bool { return i.applied && !i.going }))
 	if i := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Phase == SyncFail }); i >= 0 {
 		p.Steps, p.OnFailure = p.Steps[:i:i], p.Steps[i:]
 	}
@@ -233,9 +233,10 @@ func change(obj Object) (Action, string, State) {
 func pruneOf(e Extra, o Options) Item {
 	item := Item{
 		Key: e.Key, Phase: Sync, Wave: e.Wave, Action: Prune, Reason: "in the cluster, no longer in the source",
-		going: e.Deleting, confirm: e.Confirm && !e.Deleting,
+		going: e.Deleting, confirm: e.Confirm && !e.Deleting, applied: e.Done,
 	}
 	switch {
+	case e.Done:
 	case e.KeptFrom != "":
 		item.Action, item.Reason = Skip, e.KeptFrom
 	case !o.Prune && !e.Deleting:

@@ -23,6 +23,7 @@ func (r *Run) plan() plan.Plan {
 		}
 		extras = append(extras, r.extra(o))
 	}
+	extras = append(extras, r.prunedBefore()...)
 	for _, h := range r.hooks() {
 		objects = append(objects, r.plannedHook(h))
 	}

@@ -92,6 +92,23 @@ func (r *Run) has(key resource.Key, status v1alpha1.ResultCode) bool {
 	return false
 }
 
+// inWave is the message of a prune. It tells the wave that the object had, which
+// nothing else does once it is gone.
+const inWave = "pruned (sync wave %d)"
+
+// prunedBefore are the objects that the operation has pruned and that are gone: their
+// waves have a say in when the others go.
+func (r *Run) prunedBefore() []plan.Extra {
+	var out []plan.Extra
+	for _, e := range r.State.SyncResult.Resources {
+		wave := 0
+		if _, err := fmt.Sscanf(e.Message, inWave, &wave); e.Status == v1alpha1.ResultPruned && err == nil && r.find(keyOf(e)) == nil {
+			out = append(out, plan.Extra{Key: keyOf(e), Wave: wave, Done: true})
+		}
+	}
+	return out
+}
+
 // failing says whether something of the operation has failed, so that only what
 // follows a failure is left to do.
 func (r *Run) failing() bool {
@@ -174,6 +191,9 @@ func (r *Run) record(phase plan.Phase, results []apply.Result) (failed, passing 
 		}
 		failed = failed || res.Failed()
 		n := note{key: res.Key, phase: phase, version: res.Version, status: res.Status, message: res.Message}
+		if o := r.find(res.Key); res.Status == v1alpha1.ResultPruned && o != nil && o.Record != nil {
+			n.message = fmt.Sprintf(inWave, o.Record.Hints.Wave)
+		}
 		r.note(n, true)
 	}
 	return failed, passing
