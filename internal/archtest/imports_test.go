@@ -63,8 +63,12 @@ var components = map[string]component{
 	"desired": {decisions, []string{words, leaves}, becauseDecision},
 	"health":  {decisions, []string{words, leaves, "desired"}, becauseDecision},
 	"diff":    {decisions, []string{words, leaves, "desired", "health"}, becauseDecision},
-	"plan":    {decisions, []string{words, leaves, "desired", "health", "diff"}, becauseDecision},
-	"status":  {decisions, []string{words, leaves, "desired", "health", "diff", "plan"}, becauseDecision},
+	"plan":    {decisions, []string{words, leaves, "desired", "health", "diff", "plan/once"}, becauseDecision},
+	"status":  {decisions, []string{words, leaves, "desired", "health", "diff", "plan", "plan/once"}, becauseDecision},
+
+	// The ledger of hooks and people's choices about them are words that the edges
+	// share with the controller, so it builds on nothing.
+	"plan/once": {decisions, []string{words, leaves}, becauseDecision},
 
 	"apply":  {action, []string{words, leaves, inputs, decisions}, becauseAction},
 	"notify": {action, []string{words, leaves, inputs, decisions}, becauseAction},
@@ -73,9 +77,9 @@ var components = map[string]component{
 	"view":       {loops, []string{words, leaves, "cluster", "settings", decisions}, becauseRead},
 	"authn":      {loops, []string{words, leaves, "settings"}, becauseRead},
 
-	"client": {edges, []string{words, "view", "authn", "authz", "settings"}, becauseEdge},
+	"client": {edges, []string{words, "view", "authn", "authz", "settings", "plan/once"}, becauseEdge},
 	"server": {edges, []string{words, "view", "authn", "authz", "settings", "ui"}, becauseEdge},
-	"cli":    {edges, []string{words, "view", "authn", "authz", "settings", "client"}, becauseEdge},
+	"cli":    {edges, []string{words, "view", "authn", "authz", "settings", "client", "plan/once"}, becauseEdge},
 
 	"demo": {wiring, []string{words, "tests"}, "the demo is a user of the programs: it talks to them as people do"},
 	"cmd":  {wiring, []string{words, leaves, inputs, decisions, action, loops, edges}, becauseEverybody},
@@ -85,13 +89,20 @@ var components = map[string]component{
 	"archtest": {"tests", nil, ""},
 }
 
-// componentOf is the component that a directory belongs to.
+// componentOf is the component that a directory belongs to: a directory within a
+// component if it has a rule of its own.
 func componentOf(dir string) string {
 	parts := strings.Split(dir, "/")
-	if parts[0] == "internal" && len(parts) > 1 {
-		return parts[1]
+	if parts[0] != "internal" || len(parts) == 1 {
+		return parts[0]
 	}
-	return parts[0]
+	if len(parts) > 2 {
+		inner := parts[1] + "/" + parts[2]
+		if _, ok := components[inner]; ok {
+			return inner
+		}
+	}
+	return parts[1]
 }
 
 // importRule: a component imports its own layer's permitted components only, and
