@@ -72,3 +72,30 @@ const (
 	// taken over by newer commits.
 	AnnotationSupersede = "evenkeel.dev/supersede"
 )
+
+// Words of hooks that run once per input: see internal/plan/once. An Application
+// that goes back to Argo CD loses the behaviour and nothing else.
+const (
+	// AnnotationRun on a hook says when it runs. The one value is RunOncePerInput.
+	AnnotationRun = "evenkeel.dev/run"
+	// RunOncePerInput runs a hook Job once for each state of what it depends on:
+	// see internal/plan/once.
+	RunOncePerInput = "once-per-input"
+	// AnnotationInputs on such a hook names paths of the repository that it depends
+	// on besides: paths and globs, separated by commas.
+	AnnotationInputs = "evenkeel.dev/inputs"
+	// AnnotationInputKey and AnnotationAttempt on a Job that was made of such a hook
+	// say for which state of its inputs it runs, and which try it is.
+	AnnotationInputKey = "evenkeel.dev/input-key"
+	AnnotationAttempt  = "evenkeel.dev/attempt"
+	// AnnotationLedgerOf on a ConfigMap is the name of the Application whose ledger it is.
+	AnnotationLedgerOf = "evenkeel.dev/ledger-of"
+	// InfoHooks is the name of the entry of operation.info that says what a person
+	// decided about such hooks: see once.Choices. Infos are free words in Argo CD's
+	// schema, so they come through its API server, its CLI and its CRD unchanged.
+	InfoHooks = "evenkeel.dev/hooks"
+
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// ManagedBy is the value of LabelManagedBy on what Evenkeel keeps for itself.
+	ManagedBy = "evenkeel"
+)
