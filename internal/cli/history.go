@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -60,12 +59,12 @@ func (s *session) printHistory(p *output.Printer, history []v1alpha1.RevisionHis
 	var order []string
 	rows := map[string][][]string{}
 	for _, h := range history {
-		for i, src := range historySources(h) {
+		for i, src := range describe.HistorySources(h) {
 			if _, known := rows[src.RepoURL]; !known {
 				order = append(order, src.RepoURL)
 			}
 			rows[src.RepoURL] = append(rows[src.RepoURL], []string{
-				strconv.FormatInt(h.ID, 10), s.clock(&h.DeployedAt), historyRevision(h, src, i), describe.Initiator(h.InitiatedBy),
+				strconv.FormatInt(h.ID, 10), s.clock(&h.DeployedAt), describe.HistoryRevision(h, src, i), describe.Initiator(h.InitiatedBy),
 			})
 		}
 	}
@@ -76,25 +75,4 @@ func (s *session) printHistory(p *output.Printer, history []v1alpha1.RevisionHis
 		p.Line("SOURCE  %s", repo)
 		p.Table(output.Columns("ID", "DATE", "REVISION", "INITIATED BY"), rows[repo])
 	}
-}
-
-func historySources(h v1alpha1.RevisionHistory) []v1alpha1.ApplicationSource {
-	if len(h.Sources) > 0 {
-		return h.Sources
-	}
-	return []v1alpha1.ApplicationSource{h.Source}
-}
-
-func historyRevision(h v1alpha1.RevisionHistory, src v1alpha1.ApplicationSource, i int) string {
-	revision := h.Revision
-	if len(h.Sources) > 0 {
-		revision = ""
-		if len(h.Revisions) == len(h.Sources) {
-			revision = h.Revisions[i]
-		}
-	}
-	if revision == "" || revision == src.TargetRevision {
-		return src.TargetRevision
-	}
-	return fmt.Sprintf("%s (%s)", src.TargetRevision, describe.Short(revision))
 }

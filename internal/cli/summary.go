@@ -28,8 +28,8 @@ func (s *session) printSummary(p *output.Printer, app *v1alpha1.Application) {
 	for _, src := range describe.Sources(app) {
 		printSource(p, src)
 	}
-	p.Field("Sync Policy:", syncPolicySentence(app), output.Plain)
-	p.Field("Sync Status:", syncSentence(app), output.ToneOf(string(app.Status.Sync.Status)))
+	p.Field("Sync Policy:", describe.SyncPolicy(app), output.Plain)
+	p.Field("Sync Status:", describe.SyncStatus(app), output.ToneOf(string(app.Status.Sync.Status)))
 	p.Field("Health Status:", string(app.Status.Health.Status), output.ToneOf(string(app.Status.Health.Status)))
 	p.Field("Reason:", describe.Reason(app, s.env.Now()), output.Plain)
 }
@@ -52,37 +52,6 @@ func printSource(p *output.Printer, src v1alpha1.ApplicationSource) {
 			p.Field(f.label, f.value, output.Plain)
 		}
 	}
-}
-
-func syncPolicySentence(app *v1alpha1.Application) string {
-	a := describe.Automated(app)
-	if a == nil {
-		return "Manual"
-	}
-	words := "Automated"
-	if a.Prune {
-		words += " (Prune)"
-	}
-	if a.SelfHeal {
-		words += " (Self-Heal)"
-	}
-	return words
-}
-
-// syncSentence is Argo CD's "Synced to main (1a2b3c4)".
-func syncSentence(app *v1alpha1.Application) string {
-	target := describe.MainSource(app).TargetRevision
-	text := string(app.Status.Sync.Status)
-	switch app.Status.Sync.Status {
-	case v1alpha1.SyncStatusSynced:
-		text += " to " + target
-	case v1alpha1.SyncStatusOutOfSync:
-		text += " from " + target
-	}
-	if rev := app.Status.Sync.Revision; !describe.IsCommit(target) && len(rev) > 7 {
-		text += " (" + describe.Short(rev) + ")"
-	}
-	return text
 }
 
 // printConditions writes the conditions, and for each what can be done.
