@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/hooks"
 	"evenkeel.dev/internal/cli/windows"
 	"evenkeel.dev/internal/view"
 )
@@ -17,6 +18,7 @@ import (
 // NotFound for one that does not exist, Conflict for one that has changed or is busy.
 type Cluster interface {
 	windows.Projects
+	hooks.Ledgers
 	Get(ctx context.Context, namespace, name string) (*v1alpha1.Application, error)
 	// List gives the Applications of a namespace, or of all when it is empty,
 	// that match a label selector, ordered by namespace and name.

@@ -12,6 +12,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
+	"evenkeel.dev/internal/plan/once"
 )
 
 // scene is the state of one script.
@@ -30,6 +31,7 @@ type sceneKey struct{}
 //	cluster FILE      the cluster holds the Applications in FILE
 //	projects FILE     and the AppProjects in FILE
 //	steps FILE        what a watch sees next: merge patches, or {gone: true}
+//	ledger NS/NAME FILE  the ledger of an Application's hooks
 //	pipeline FILE     what the pipeline gives
 //	terminal WIDTH    the reader is a terminal with colours of that width
 //	answers TEXT      what the reader types
@@ -46,7 +48,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"cluster": cmdCluster, "projects": cmdProjects, "steps": cmdSteps, "pipeline": cmdPipeline, "terminal": cmdTerminal, "answers": cmdAnswers,
+			"cluster": cmdCluster, "projects": cmdProjects, "steps": cmdSteps, "ledger": cmdLedger, "pipeline": cmdPipeline, "terminal": cmdTerminal, "answers": cmdAnswers,
 			"evenkeel": cmdEvenkeel, "code": cmdCode, "calls": cmdCalls, "stored": cmdStored,
 		},
 	})
@@ -76,6 +78,14 @@ func cmdSteps(ts *testscript.TestScript, _ bool, args []string) {
 	steps, err := loadSteps(ts.ReadFile(args[0]))
 	ts.Check(err)
 	sceneOf(ts).world.steps = steps
+}
+
+func cmdLedger(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := yaml.YAMLToJSON([]byte(ts.ReadFile(args[1])))
+	ts.Check(err)
+	l, err := once.Decode(string(text))
+	ts.Check(err)
+	sceneOf(ts).world.ledgers[args[0]] = l
 }
 
 func cmdPipeline(ts *testscript.TestScript, _ bool, args []string) {

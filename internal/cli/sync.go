@@ -9,6 +9,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/describe"
+	"evenkeel.dev/internal/cli/hooks"
 	"evenkeel.dev/internal/cli/spec"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
@@ -22,6 +23,7 @@ type syncOptions struct {
 	labels    []string
 	infos     []string
 	revision  string
+	hooks     hooks.Flags
 
 	prune, dryRun, force, replace, serverSide, outOfSyncOnly bool
 	async, preview, assumeYes                                bool
@@ -48,7 +50,10 @@ applications are synced one after the other; the first failure ends it.`,
   evenkeel app sync my-app --resource '!*:Service:*'
 
   # See what would change and be asked before it does
-  evenkeel app sync my-app --preview-changes`,
+  evenkeel app sync my-app --preview-changes
+
+  # Run a migration again that ran with the same inputs already
+  evenkeel app sync my-app --hook migrate=run`,
 		Args: cobra.ArbitraryArgs,
 	}
 	o.format = appFormat(cmd)
@@ -93,6 +98,7 @@ func (o *syncOptions) flags(cmd *cobra.Command) {
 	flags.Var(o.strategy, "strategy", "Sync strategy (one of: apply|hook)")
 	flags.UintVar(&o.timeout, "timeout", 0, "Time out after this many seconds")
 	o.retry.Flags(cmd, "", "Retry")
+	o.hooks.Add(flags)
 }
 
 func (o *syncOptions) check(cmd *cobra.Command) error {
@@ -102,6 +108,9 @@ func (o *syncOptions) check(cmd *cobra.Command) error {
 	}
 	if len(sel.Args) > 0 && (sel.Selector != "" || len(sel.Projects) > 0) {
 		return fault.New(fault.Invalid, "give names or --selector and --project, not both")
+	}
+	if o.hooks.Given() && (o.strategy.value == "apply" || len(o.resources) > 0 || len(o.labels) > 0) {
+		return fault.New(fault.Invalid, "--hooks and --hook go with a whole sync: --strategy apply, --resource and --label run no hooks")
 	}
 	return o.retry.Check(cmd, "")
 }
@@ -142,6 +151,19 @@ func (s *session) syncOne(ctx context.Context, n appName, o syncOptions, fs filt
 			return err
 		}
 	}
+	return s.operate(ctx, n, op, follow{async: o.async, timeout: o.timeout, format: o.format.value, filters: fs})
+}
+
+// follow says what to do about an operation that was asked for.
+type follow struct {
+	async   bool
+	timeout uint
+	format  string
+	filters filters
+}
+
+// operate asks for an operation and, unless it is asynchronous, waits for its end.
+func (s *session) operate(ctx context.Context, n appName, op v1alpha1.Operation, f follow) error {
 	// Who asked is worth knowing; not knowing it is no reason not to sync.
 	if who, err := s.cluster.Whoami(ctx); err == nil {
 		op.InitiatedBy.Username = who
@@ -149,18 +171,18 @@ func (s *session) syncOne(ctx context.Context, n appName, o syncOptions, fs filt
 	if _, err := s.cluster.Sync(ctx, n.Namespace, n.Name, op); err != nil {
 		return explainMissing(err, n)
 	}
-	if o.async {
+	if f.async {
 		return nil
 	}
-	w := wait{name: n, goal: goal{operation: true}, filters: fs, timeout: o.timeout}
-	after, err := s.follow(ctx, w, "syncing "+n.String(), o.format.value)
+	w := wait{name: n, goal: goal{operation: true}, filters: f.filters, timeout: f.timeout}
+	after, err := s.follow(ctx, w, "syncing "+n.String(), f.format)
 	if err != nil {
 		if ctx.Err() != nil {
 			s.note("the sync of %s goes on: evenkeel app wait %s --operation", n.String(), n.String())
 		}
 		return err
 	}
-	return judgeSync(after, len(fs) > 0)
+	return judgeSync(after, len(f.filters) > 0)
 }
 
 // judgeSync says whether a sync that has ended did what was asked for.
@@ -198,6 +220,9 @@ func (o *syncOptions) operation(app *v1alpha1.Application, fs filters) (v1alpha1
 	if err != nil {
 		return op, err
 	}
+	if _, ok := infos[v1alpha1.InfoHooks]; ok {
+		return op, fault.New(fault.Invalid, "--info %s is what --hooks and --hook write: use those", v1alpha1.InfoHooks)
+	}
 	resources := fs.resources(app)
 	if len(fs) > 0 && len(resources) == 0 {
 		return op, fault.New(fault.NotFound, "no object of application %s matches %s: \"evenkeel app get %s\" shows what there is",
@@ -211,6 +236,7 @@ func (o *syncOptions) operation(app *v1alpha1.Application, fs filters) (v1alpha1
 	for _, k := range sortedKeys(infos) {
 		op.Info = append(op.Info, &v1alpha1.Info{Name: k, Value: infos[k]})
 	}
+	op.Info = append(op.Info, o.hooks.Infos()...)
 	switch retry := o.retry.Strategy(); {
 	case retry != nil:
 		op.Retry = *retry

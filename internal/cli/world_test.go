@@ -20,6 +20,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/view"
 )
 
@@ -42,9 +43,11 @@ type world struct {
 	apps map[string]*v1alpha1.Application
 	// projects are AppProjects by name, all in the control namespace.
 	projects map[string]*v1alpha1.AppProject
-	steps    []step
-	calls    []string
-	data     pipelineData
+	// ledgers are by NAMESPACE/NAME of the Application.
+	ledgers map[string]once.Ledger
+	steps   []step
+	calls   []string
+	data    pipelineData
 	// down makes every call fail.
 	down error
 }
@@ -58,7 +61,9 @@ type pipelineData struct {
 	Error       string            `json:"error"`
 }
 
-func newWorld() *world { return &world{apps: map[string]*v1alpha1.Application{}} }
+func newWorld() *world {
+	return &world{apps: map[string]*v1alpha1.Application{}, projects: map[string]*v1alpha1.AppProject{}, ledgers: map[string]once.Ledger{}}
+}
 
 func (w *world) put(app *v1alpha1.Application) { w.apps[app.Namespace+"/"+app.Name] = app }
 
@@ -248,6 +253,10 @@ func (w *world) SetWindows(_ context.Context, project *v1alpha1.AppProject) erro
 	w.record("windows %s/%s@%s %s", project.Namespace, project.Name, project.ResourceVersion, b)
 	w.projects[project.Name] = project.DeepCopy()
 	return err
+}
+
+func (w *world) Hooks(_ context.Context, namespace, name string) (once.Ledger, error) {
+	return w.ledgers[namespace+"/"+name], w.down
 }
 
 func (w *world) Whoami(context.Context) (string, error) { return "alice", nil }

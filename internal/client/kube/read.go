@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -14,6 +15,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/once"
 )
 
 // Client reads and changes Applications, and the sync windows of AppProjects. It is safe for concurrent use.
@@ -83,6 +86,21 @@ func (c *Client) List(ctx context.Context, namespace, selector string) ([]v1alph
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return out, nil
+}
+
+// Hooks is the ledger of an Application's hooks that run once per input. That there
+// is none is an empty ledger; one that cannot be read is fault.Invalid.
+func (c *Client) Hooks(ctx context.Context, namespace, name string) (once.Ledger, error) {
+	what := "read the ledger of application " + namespace + "/" + name
+	cm, err := c.core.CoreV1().ConfigMaps(namespace).Get(ctx, once.ConfigMapName(name), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return once.Ledger{}, nil
+	}
+	if err != nil {
+		return once.Ledger{}, explain(err, what)
+	}
+	l, err := once.FromConfigMap(name, cm.Labels, cm.Annotations, cm.Data)
+	return l, fault.Wrap(fault.Invalid, err, "%s: ConfigMap %s", what, cm.Name)
 }
 
 // Whoami is the name that the cluster knows the caller by.
