@@ -18,6 +18,7 @@ import (
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/comparison"
 	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/controller/ledger"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
@@ -124,7 +125,9 @@ func New(o Options) *Controller {
 		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
-	c.engine = operation.Engine{Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now}
+	c.engine = operation.Engine{Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now,
+		Ledger: ledger.New(ledger.Options{Conn: o.Conn, Namespace: o.Namespace, Now: o.Now}),
+	}
 	return c
 }
 

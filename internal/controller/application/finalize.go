@@ -209,7 +209,11 @@ func deleteObjects(ctx context.Context, p *pass) (progress, error) {
 			propagation = policy
 		}
 	}
-	return p.deleteNext(ctx, propagation)
+	now, err := p.deleteNext(ctx, propagation)
+	if err == nil && now.waiting == "" {
+		err = p.c.engine.Ledger.Forget(ctx, p.key) // what it says was done is gone as well
+	}
+	return now, err
 }
 
 // deleteNext deletes the highest wave of what is left.

@@ -33,7 +33,9 @@ func (p *pass) operate(ctx context.Context) outcome {
 
 // automate starts an operation if the Application's policy says so.
 func (p *pass) automate(ctx context.Context) outcome {
-	d := autosync.Decide(p.autoInput())
+	in := p.autoInput()
+	in.Pending = p.pendingHook(ctx)
+	d := autosync.Decide(in)
 	if d.Problem != "" {
 		p.condition(v1alpha1.ConditionSyncError, d.Problem)
 	}
@@ -46,6 +48,31 @@ func (p *pass) automate(ctx context.Context) outcome {
 		return proceed
 	}
 	return p.begin(ctx, *d.Start)
+}
+
+// pendingHook is why a hook that runs once per input makes a sync due. It is found
+// anew only when what it depends on has changed.
+func (p *pass) pendingHook(ctx context.Context) string {
+	r := p.s.rendering
+	if p.broken || !automated(p.app) || len(r.Hooks) == 0 {
+		return ""
+	}
+	run := operation.Run{
+		Engine: p.c.engine, App: p.app, Instance: p.s.instance, Memory: &operation.Memory{},
+		State:  operation.Drafted(v1alpha1.SyncOperation{}, r.Revision, p.source),
+		Target: operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Revision)},
+	}
+	inputs := run.Inputs()
+	if inputs == 0 {
+		return ""
+	}
+	if last := p.operation; last != nil {
+		inputs ^= uint64(last.StartedAt.Unix())
+	}
+	if p.s.pending.inputs != inputs {
+		p.s.pending = pending{inputs: inputs, why: run.Pending(ctx)}
+	}
+	return p.s.pending.why
 }
 
 func (p *pass) autoInput() autosync.Input {

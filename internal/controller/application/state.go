@@ -30,6 +30,8 @@ type appState struct {
 
 	// kinds are the kinds that the rendering has objects of.
 	kinds map[schema.GroupKind]bool
+	// pending is what was found of hooks that run once per input.
+	pending pending
 	// memory is what is remembered of the running operation.
 	memory operation.Memory
 	// deletions counts the tries of a hook of the deletion that failed, the next of which
@@ -44,6 +46,12 @@ type appState struct {
 	tries int
 	// written is when the status was last written.
 	written time.Time
+}
+
+// pending is why a sync is due for a hook, for its inputs.
+type pending struct {
+	inputs uint64
+	why    string
 }
 
 func (s *appState) uses(gk schema.GroupKind) bool { return s.kinds[gk] }

@@ -24,7 +24,7 @@ func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 	result := p.operation.SyncResult
 	if op.Source == nil && p.isCurrent(result.Revision) {
 		r := p.s.rendering
-		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed}, nil
+		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Revision)}, nil
 	}
 	r, err := p.renderOther(ctx, op, result)
 	if err != nil {
@@ -37,7 +37,19 @@ func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "comparing with revision %s", short(r.Revision))
 	}
-	return &operation.Target{Claims: r.Claims, Hooks: r.Hooks, Objects: objects}, nil
+	return &operation.Target{Claims: r.Claims, Hooks: r.Hooks, Objects: objects, Files: p.files(r.Revision)}, nil
+}
+
+// files gives the repository at a revision, for hooks whose inputs are files.
+func (p *pass) files(revision string) func(context.Context) (operation.Files, error) {
+	repo := p.repo
+	return func(ctx context.Context) (operation.Files, error) {
+		tree, err := p.c.o.Trees.Tree(ctx, repo, revision)
+		if err != nil {
+			return operation.Files{}, err
+		}
+		return operation.FilesOf(tree)(ctx)
+	}
 }
 
 // isCurrent says whether a revision is the one in force: by its commit, or by the

@@ -82,49 +82,56 @@ func readProject(ctx context.Context, o Options, name string) *v1alpha1.AppProje
 
 // render makes the rendering of a revision; an empty one means the target revision.
 func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revision string) (*rendering.Rendering, error) {
-	r, _, err := f.admitted(ctx, app, revision)
-	return r, err
+	a, err := f.admitted(ctx, app, revision)
+	return a.rendering, err
 }
 
-func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revision string) (*rendering.Rendering, admission.Admitted, error) {
+// admitted is an Application with what it desires at a revision.
+type admitted struct {
+	admission.Admitted
+	rendering *rendering.Rendering
+	tree      trace.Tree
+}
+
+func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revision string) (a admitted, err error) {
 	name := rendering.ProjectOf(app)
 	p := readProject(ctx, f.o, name)
-	admitted, err := admission.Admit(app, p, f.o.Namespace)
+	a.Admitted, err = admission.Admit(app, p, f.o.Namespace)
 	if err != nil {
-		return nil, admitted, err
+		return a, err
 	}
 	held, err := pin.Read(app)
 	if err != nil {
-		return nil, admitted, err
+		return a, err
 	}
 	if held != nil && revision == "" {
 		revision = held.Revision
 		if held.Source != nil {
-			admitted.Source = *held.Source
+			a.Source = *held.Source
 		}
 	}
 	s := f.o.Settings()
-	repo, err := f.o.Credentials(s, admitted.Source.RepoURL, name)
+	repo, err := f.o.Credentials(s, a.Source.RepoURL, name)
 	if err != nil {
-		return nil, admitted, err
+		return a, err
 	}
 	refs, err := f.o.Store.List(ctx, repo)
 	if err != nil {
-		return nil, admitted, err
+		return a, err
 	}
-	sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(revision, admitted.Source.TargetRevision))
+	sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(revision, a.Source.TargetRevision))
 	if err != nil {
-		return nil, admitted, err
+		return a, err
 	}
-	tree, err := f.o.Tree(ctx, repo, sha)
+	a.tree, err = f.o.Tree(ctx, repo, sha)
 	if err != nil {
-		return nil, admitted, err
+		return a, err
 	}
-	r, err := f.maker.Make(ctx, tree, rendering.Request{
-		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Source: admitted.Source,
-		Project: p, Rules: admitted.Rules, Settings: s,
+	a.rendering, err = f.maker.Make(ctx, a.tree, rendering.Request{
+		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Source: a.Source,
+		Project: p, Rules: a.Rules, Settings: s,
 	}, sha)
-	return r, admitted, err
+	return a, err
 }
 
 // Manifests are the objects that the source desires, as they would be applied.

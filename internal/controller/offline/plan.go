@@ -11,6 +11,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/comparison"
+	"evenkeel.dev/internal/controller/ledger"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/resource"
@@ -20,10 +21,11 @@ import (
 // Plan is what a sync of an Application would do, with the hash under which the
 // controller would find the same plan.
 func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error) {
-	r, admitted, err := f.admitted(ctx, app, sync.Revision)
+	a, err := f.admitted(ctx, app, sync.Revision)
 	if err != nil {
 		return view.Plan{}, err
 	}
+	r := a.rendering
 	instance := resource.AppInstance(f.o.Namespace, app.Namespace, app.Name)
 	claims := claim.NewSet()
 	claims.Put(instance, r.Claims)
@@ -50,12 +52,13 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 	run := operation.Run{
 		Engine: operation.Engine{
 			Comparer: comparer, Applier: &apply.Applier{Conn: f.o.Conn}, Alive: func(string) bool { return true }, Now: time.Now,
+			Ledger: ledger.New(ledger.Options{Conn: f.o.Conn, Namespace: f.o.Namespace}),
 		},
-		App: app, Instance: instance, State: operation.Drafted(sync, r.Revision, admitted.Source),
-		Target:  operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks},
+		App: app, Instance: instance, State: operation.Drafted(sync, r.Revision, a.Source),
+		Target:  operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Files: operation.FilesOf(a.tree)},
 		Options: resource.ReadSyncOptions(append(options, sync.SyncOptions...)...),
 		Permits: func(key resource.Key) error {
-			return admitted.Rules.CheckObject(project.Object{Kind: key.GroupKind(), Name: key.Name, Namespace: key.Namespace}, app.Spec.Destination)
+			return a.Rules.CheckObject(project.Object{Kind: key.GroupKind(), Name: key.Name, Namespace: key.Namespace}, app.Spec.Destination)
 		},
 		Memory: &operation.Memory{},
 	}

@@ -20,6 +20,7 @@ import (
 	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/health"
 	"evenkeel.dev/internal/plan"
+	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -28,7 +29,14 @@ type hook struct {
 	phase  plan.Phase
 	key    resource.Key
 	object desired.Object
+	// once is the decoded hook if it runs once per input: then package ledger makes its
+	// Job, under a name of its own, and lets it go. flaw is why it cannot be one.
+	once *unstructured.Unstructured
+	flaw error
 }
+
+// name is what people call the hook when they choose what becomes of it.
+func (h hook) name() string { return h.key.Namespace + "/" + h.key.Name }
 
 // hooks are the hooks that the operation runs, one for each phase.
 func (r *Run) hooks() []hook {
@@ -36,7 +44,9 @@ func (r *Run) hooks() []hook {
 		return r.made
 	}
 	r.made = []hook{}
+	choices, _ := once.ChoicesOf(r.State.Operation.Info) // choices says what is wrong with them
 	for _, o := range r.Target.Hooks {
+		decoded, flaw := onceHook(o)
 		for _, t := range o.HookTypes {
 			phase := plan.Phase(t)
 			switch phase {
@@ -45,7 +55,11 @@ func (r *Run) hooks() []hook {
 				if key.Name == "" {
 					key.Name = r.generated(o, phase)
 				}
-				r.made = append(r.made, hook{phase: phase, key: key, object: o})
+				h := hook{phase: phase, key: key, object: o, once: decoded, flaw: flaw}
+				if decoded == nil && flaw == nil && choices.For(h.name()).Word == once.Skip {
+					continue // a person leaves it out of this sync
+				}
+				r.made = append(r.made, h)
 			}
 		}
 	}
@@ -82,7 +96,7 @@ func (r *Run) mark(phase plan.Phase) string { return r.try() + "-" + strings.ToL
 // that Argo CD began has no marks: what it recorded as running and has been made
 // since the operation began is its hook.
 func (r *Run) mine(h hook, live *cluster.Record) bool {
-	if live == nil {
+	if live == nil || h.once != nil {
 		return false
 	}
 	if live.Hints.HookRun != "" {
@@ -98,6 +112,7 @@ func (r *Run) plannedHook(h hook) plan.Object {
 	out := plan.Object{Key: h.key, Phase: h.phase, Wave: h.object.Wave, Hook: true, Missing: live == nil}
 	e := r.entry(h.phase, h.key)
 	switch {
+	case h.flaw != nil && e == nil, h.once != nil && e == nil:
 	case e != nil && e.Status == v1alpha1.ResultSyncFailed:
 		out.State, out.Message = plan.Failed, e.Message
 	case e != nil && e.HookPhase.Completed():
@@ -131,10 +146,16 @@ func isCustom(k resource.Key) bool {
 
 // observeHooks records how the hooks fare that are made and not known to have
 // completed, and says whether any of them has completed.
-func (r *Run) observeHooks() bool {
-	completed := false
+func (r *Run) observeHooks(ctx context.Context) (completed, passing bool) {
 	for _, h := range r.hooks() {
 		e := r.entry(h.phase, h.key)
+		if h.once != nil {
+			if e != nil && e.Status == v1alpha1.ResultSynced && !e.HookPhase.Completed() {
+				passing = r.carry(ctx, h) == stepPassing || passing
+				completed = completed || r.entry(h.phase, h.key).HookPhase.Completed()
+			}
+			continue
+		}
 		live := r.Comparer.Cluster.Get(h.key)
 		if e == nil && r.mine(h, live) { // made, and cut off before that was recorded
 			r.noteHook(h, v1alpha1.OperationRunning, "created")
@@ -149,7 +170,7 @@ func (r *Run) observeHooks() bool {
 			completed = true
 		}
 	}
-	return completed
+	return completed, passing
 }
 
 // seen is how a hook of this try fares. Its finalizer keeps it until its outcome
@@ -275,6 +296,9 @@ func (r *Run) Busy() bool {
 	for _, h := range r.hooks() {
 		e := r.entry(h.phase, h.key)
 		live := r.Comparer.Cluster.Get(h.key)
+		if h.once != nil && e != nil && !e.HookPhase.Completed() {
+			return true // what it changes is worth more than the time it takes
+		}
 		if r.mine(h, live) && (e == nil || !e.HookPhase.Completed()) && !r.stuck(live) {
 			if phase, _ := completion(live); phase == v1alpha1.OperationRunning {
 				return true

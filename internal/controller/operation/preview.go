@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan"
+	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
@@ -31,25 +32,29 @@ func (r *Run) Preview(ctx context.Context) (view.Plan, error) {
 	if err != nil {
 		return view.Plan{}, err
 	}
+	decisions, err := r.decide(ctx)
+	if err != nil {
+		return view.Plan{}, err
+	}
 	out := view.Plan{Hash: hash, Revision: r.State.SyncResult.Revision, Steps: []view.PlanStep{}, Skipped: []view.PlanItem{}}
 	for _, list := range [...][]plan.Step{p.Steps, p.OnFailure} {
 		for _, s := range list {
 			step := view.PlanStep{Phase: string(s.Phase), Wave: s.Wave}
 			for _, items := range [...][]plan.Item{s.Prune, s.Apply} {
 				for _, i := range items {
-					step.Items = append(step.Items, r.shown(i))
+					step.Items = append(step.Items, r.shown(i, decisions))
 				}
 			}
 			out.Steps = append(out.Steps, step)
 		}
 	}
 	for _, i := range p.Skipped {
-		out.Skipped = append(out.Skipped, r.shown(i))
+		out.Skipped = append(out.Skipped, r.shown(i, decisions))
 	}
 	return out, nil
 }
 
-func (r *Run) shown(i plan.Item) view.PlanItem {
+func (r *Run) shown(i plan.Item, decisions Decided) view.PlanItem {
 	out := view.PlanItem{
 		ID: i.Key.String(), Group: i.Key.Group, Kind: i.Key.Kind, Namespace: i.Key.Namespace, Name: i.Key.Name,
 		Action: string(i.Action), Reason: i.Reason,
@@ -59,6 +64,12 @@ func (r *Run) shown(i plan.Item) view.PlanItem {
 	}
 	if h := r.hook(i.Phase, i.Key); h != nil && i.Action == plan.Run {
 		out.Version = h.object.GVK.Version
+	}
+	if d, ok := decisions[place{i.Phase, i.Key}]; ok && i.Action == plan.Run {
+		out.Reason = d.Reason
+		if d.Action != once.ActRun {
+			out.Action = string(plan.Skip)
+		}
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -51,7 +52,7 @@ func (r *Run) tryAll(ctx context.Context, p plan.Plan) []apply.Result {
 		s := &p.Steps[n]
 		removals = append(removals, r.removals(s)...)
 		for _, g := range s.Groups() {
-			w := r.work(ctx, s.Phase, g)
+			w := r.work(ctx, s.Phase, r.rehearsed(s.Phase, g))
 			all.tasks, all.items = append(all.tasks, w.tasks...), append(all.items, w.items...)
 			all.refused = append(all.refused, w.refused...)
 			for _, i := range g {
@@ -72,6 +73,15 @@ func (r *Run) tryAll(ctx context.Context, p plan.Plan) []apply.Result {
 		}
 	}
 	return append(results, r.Applier.Remove(ctx, removals, apply.Options{DryRun: true})...)
+}
+
+// rehearsed are the items of a group that can be tried: a hook that runs once per
+// input is made only when its turn has come, and is asked for then.
+func (r *Run) rehearsed(phase plan.Phase, group []plan.Item) []plan.Item {
+	return slices.DeleteFunc(slices.Clone(group), func(i plan.Item) bool {
+		h := r.hook(phase, i.Key)
+		return i.Action == plan.Run && h != nil && (h.once != nil || h.flaw != nil)
+	})
 }
 
 // excused says whether a dry run may have been refused for want of something that

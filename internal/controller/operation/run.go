@@ -12,8 +12,10 @@ import (
 	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/comparison"
+	"evenkeel.dev/internal/controller/ledger"
 	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/plan"
+	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/plan/retry"
 	"evenkeel.dev/internal/resource"
 )
@@ -27,6 +29,9 @@ type Engine struct {
 	// Child says how an Application that is an object of another fares, by its key; nil
 	// means that all are well.
 	Child func(resource.Key) (plan.State, string)
+	// Ledger keeps what ran once per input. Nil, where nothing is carried out, means
+	// that nothing is known of it.
+	Ledger *ledger.Store
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -39,6 +44,8 @@ type Target struct {
 	Hooks   []desired.Object
 	// Objects are the claims and what is tracked besides, compared.
 	Objects []comparison.Object
+	// Files gives the repository at the revision; nil if no hook asks for it.
+	Files func(context.Context) (Files, error)
 }
 
 // Memory is what is remembered of an operation between passes to spare requests
@@ -49,6 +56,9 @@ type Memory struct {
 	// settled is when the wave after the one run last may begin.
 	settled time.Time
 	tries   int
+	// tasks are the hooks that run once per input, with the inputs of the try tasksOf.
+	tasks   map[string]once.Task
+	tasksOf string
 }
 
 // Run is one pass's part of an operation.
@@ -210,7 +220,11 @@ func (r *Run) shared() string {
 
 // persist writes what was seen of hooks before anything is done that could lose it.
 func (r *Run) persist(ctx context.Context) (Outcome, bool) {
-	if !r.observeHooks() {
+	changed, passing := r.observeHooks(ctx)
+	switch {
+	case passing:
+		return Outcome{Again: true}, true
+	case !changed:
 		return Outcome{}, false
 	}
 	if !r.Flush(ctx) {

@@ -153,9 +153,9 @@ func (r *Run) removeStale(ctx context.Context, s *plan.Step) stepOutcome {
 
 // apply writes one kind of a step, objects and hooks together.
 func (r *Run) apply(ctx context.Context, phase plan.Phase, group []plan.Item) stepOutcome {
+	worst, group := r.carryAll(ctx, phase, group)
 	w := r.work(ctx, phase, group)
 	objects := w.refused
-	worst := stepDone
 	for n, res := range r.send(ctx, w, apply.Options{}) {
 		item := w.items[n]
 		r.absorb(item, res)
@@ -171,6 +171,23 @@ func (r *Run) apply(ctx context.Context, phase plan.Phase, group []plan.Item) st
 	}
 	failed, passing := r.record(phase, objects)
 	return max(worst, outcomeOf(failed, passing))
+}
+
+// carryAll begins the hooks of a group that run once per input, and gives the rest.
+func (r *Run) carryAll(ctx context.Context, phase plan.Phase, group []plan.Item) (worst stepOutcome, rest []plan.Item) {
+	for _, i := range group {
+		h := r.hook(phase, i.Key)
+		switch {
+		case i.Action != plan.Run || h == nil || h.once == nil && h.flaw == nil:
+			rest = append(rest, i)
+		case h.flaw != nil:
+			r.failHook(*h, h.flaw.Error())
+			worst = stepFailed
+		default:
+			worst = max(worst, r.carry(ctx, *h))
+		}
+	}
+	return worst, rest
 }
 
 // recordHook records that a hook was made, or could not be.
@@ -226,7 +243,7 @@ type work struct {
 func (r *Run) work(ctx context.Context, phase plan.Phase, group []plan.Item) work {
 	var w work
 	for _, i := range group {
-		task, item, err := r.task(ctx, phase, i)
+		task, item, err := r.taskOf(ctx, phase, i)
 		if err != nil {
 			w.refused = append(w.refused, apply.Result{
 				Key: i.Key, Status: v1alpha1.ResultSyncFailed, Message: err.Error(), Transient: cluster.Transient(err),
@@ -262,7 +279,7 @@ func (r *Run) send(ctx context.Context, w work, o apply.Options) []apply.Result 
 	return out
 }
 
-func (r *Run) task(ctx context.Context, phase plan.Phase, i plan.Item) (apply.Task, workItem, error) {
+func (r *Run) taskOf(ctx context.Context, phase plan.Phase, i plan.Item) (apply.Task, workItem, error) {
 	if i.Action == plan.Run {
 		h := r.hook(phase, i.Key)
 		if h == nil {

@@ -1,6 +1,7 @@
 package rendering
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -17,6 +22,8 @@ import (
 	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
@@ -77,11 +84,14 @@ func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision
 	if err != nil {
 		return nil, err
 	}
-	reads, err := traced.ReadSet()
+	state, err := m.desire(out, req)
 	if err != nil {
 		return nil, err
 	}
-	state, err := m.desire(out, req)
+	if err := readInputs(traced, state.Hooks); err != nil {
+		return nil, err
+	}
+	reads, err := traced.ReadSet()
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +113,50 @@ func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision
 	}
 	r.Spec = m.Digest(req, r)
 	return r, nil
+}
+
+// readInputs reads the files that hooks which run once per input name, so that a
+// commit which changes one of them changes the rendering.
+func readInputs(files *trace.FS, hooks []desired.Object) error {
+	for _, o := range hooks {
+		if !bytes.Contains(o.JSON, []byte(v1alpha1.AnnotationInputs)) {
+			continue
+		}
+		hook := &unstructured.Unstructured{}
+		if err := utiljson.Unmarshal(o.JSON, &hook.Object); err != nil {
+			return err
+		}
+		patterns, err := once.Patterns(hook)
+		if err != nil {
+			return err
+		}
+		for _, pattern := range patterns {
+			if err := readMatches(files, pattern); err != nil {
+				return fault.Wrap(fault.Broken, err, "%s: annotation %s: %q", o.Key.Human(), v1alpha1.AnnotationInputs, pattern)
+			}
+		}
+	}
+	return nil
+}
+
+func readMatches(files fs.FS, pattern string) error {
+	names, err := doublestar.Glob(files, pattern)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		err := fs.WalkDir(files, name, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			_, err = fs.ReadFile(files, path)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Rendering) warn(t v1alpha1.ConditionType, message string) {

@@ -27,6 +27,8 @@ type Input struct {
 	// older one: drift is healed, nothing is pruned.
 	Broken  bool
 	Backoff Backoff
+	// Pending is why a full sync is due although nothing differs, if so.
+	Pending string
 	Now     time.Time
 }
 
@@ -61,6 +63,9 @@ func Decide(in Input) Decision {
 	if in.App.DeletionTimestamp != nil {
 		return Decision{Skipped: "the Application is being deleted"}
 	}
+	if in.Pending != "" && in.Status == v1alpha1.SyncStatusSynced {
+		return pending(auto, in)
+	}
 	if in.Status != v1alpha1.SyncStatusOutOfSync {
 		return Decision{Skipped: "sync status is " + string(in.Status)}
 	}
@@ -75,16 +80,7 @@ func Decide(in Input) Decision {
 			"auto-sync would delete everything: revision %s has no objects. Set syncPolicy.automated.allowEmpty if that is meant, or sync by hand with --prune",
 			short(in.Revision))}
 	}
-	op := &v1alpha1.Operation{
-		Sync: &v1alpha1.SyncOperation{
-			Revision: in.Revision, Prune: auto.Prune && !in.Broken, SyncOptions: policy.SyncOptions,
-		},
-		InitiatedBy: v1alpha1.OperationInitiator{Automated: true},
-		Retry:       v1alpha1.RetryStrategy{Limit: defaultRetries},
-	}
-	if policy.Retry != nil {
-		op.Retry = *policy.Retry
-	}
+	op := operation(auto, in)
 	last := in.Last
 	if !attempted(last, in) {
 		if in.Broken {
@@ -102,6 +98,34 @@ func Decide(in Input) Decision {
 		return Decision{Skipped: "already synced to " + short(in.Revision) + ", and self-heal is off"}
 	}
 	return selfHeal(op, last, in)
+}
+
+// operation is a full sync by the Application's policy.
+func operation(auto *v1alpha1.SyncPolicyAutomated, in Input) *v1alpha1.Operation {
+	policy := in.App.Spec.SyncPolicy
+	op := &v1alpha1.Operation{
+		Sync: &v1alpha1.SyncOperation{
+			Revision: in.Revision, Prune: auto.Prune && !in.Broken, SyncOptions: policy.SyncOptions,
+		},
+		InitiatedBy: v1alpha1.OperationInitiator{Automated: true},
+		Retry:       v1alpha1.RetryStrategy{Limit: defaultRetries},
+	}
+	if policy.Retry != nil {
+		op.Retry = *policy.Retry
+	}
+	return op
+}
+
+// pending is the decision when nothing differs and a sync is due all the same. One
+// that failed is not tried again until something changes, as any other.
+func pending(auto *v1alpha1.SyncPolicyAutomated, in Input) Decision {
+	switch {
+	case in.Broken:
+		return Decision{Skipped: "the newest revision cannot be read"}
+	case attempted(in.Last, in) && in.Last.Phase != v1alpha1.OperationSucceeded:
+		return Decision{Skipped: "the last sync to this revision failed"}
+	}
+	return Decision{Start: operation(auto, in)}
 }
 
 func selfHeal(op *v1alpha1.Operation, last *v1alpha1.OperationState, in Input) Decision {
