@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -21,7 +22,9 @@ func Mask(value string) string {
 }
 
 // IsSecret says whether objects of this key hold values that must never be shown.
-func (k Key) IsSecret() bool { return k.Group == "" && k.Kind == "Secret" }
+// A kind that is written in another case is none that a cluster knows, but what
+// was meant is clear.
+func (k Key) IsSecret() bool { return k.Group == "" && strings.EqualFold(k.Kind, "Secret") }
 
 // Masked is obj as it may be shown: of a Secret every value of data and
 // stringData is masked and the last-applied annotation, which repeats them, is
