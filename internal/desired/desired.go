@@ -159,7 +159,7 @@ func definedKinds(objects []*unstructured.Unstructured) map[schema.GroupKind]boo
 		group, _, _ := unstructured.NestedString(obj.Object, "spec", "group")
 		kind, _, _ := unstructured.NestedString(obj.Object, "spec", "names", "kind")
 		scope, _, _ := unstructured.NestedString(obj.Object, "spec", "scope")
-		if kind != "" && scope != "" {
+		if kind != "" && (scope == "Namespaced" || scope == "Cluster") {
 			defined[schema.GroupKind{Group: group, Kind: kind}] = scope == "Namespaced"
 		}
 	}

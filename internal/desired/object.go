@@ -9,7 +9,6 @@ import (
 	"maps"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -179,8 +178,10 @@ func checkIdentity(obj *unstructured.Unstructured) error {
 	if text(obj.Object["apiVersion"]) == "" || text(obj.Object["kind"]) == "" {
 		return fmt.Errorf("%s: an object needs apiVersion and kind", describe(obj))
 	}
-	if _, err := schema.ParseGroupVersion(obj.GetAPIVersion()); err != nil {
-		return fmt.Errorf("%s: apiVersion %q: %w", describe(obj), obj.GetAPIVersion(), err)
+	for _, problem := range [...]string{resource.CheckKind(obj.GetKind()), resource.CheckAPIVersion(obj.GetAPIVersion())} {
+		if problem != "" {
+			return fmt.Errorf("%s: %s", describe(obj), problem)
+		}
 	}
 	meta, ok := obj.Object["metadata"].(map[string]any)
 	if !ok {
@@ -209,11 +210,8 @@ func checkName(obj *unstructured.Unstructured) error {
 	if name == "" && obj.GetGenerateName() == "" {
 		return fmt.Errorf("%s: an object needs metadata.name", describe(obj))
 	}
-	if problems := path.IsValidPathSegmentName(name); problems != nil {
-		return fmt.Errorf("%s: metadata.name %s", describe(obj), problems[0])
-	}
-	if len(name) > validation.DNS1123SubdomainMaxLength {
-		return fmt.Errorf("%s: metadata.name has %d characters, %d are allowed", describe(obj), len(name), validation.DNS1123SubdomainMaxLength)
+	if problem := resource.CheckName(name); problem != "" {
+		return fmt.Errorf("%s: metadata.name %s", describe(obj), problem)
 	}
 	return nil
 }
@@ -245,12 +243,17 @@ func describe(obj *unstructured.Unstructured) string {
 		name = obj.GetGenerateName() + "*"
 	}
 	if name == "" {
-		return kind + " without a name"
+		return plain(kind) + " without a name"
 	}
-	if len(name) > 80 {
-		name = name[:80] + "…"
+	return resource.Key{Kind: plain(kind), Namespace: plain(obj.GetNamespace()), Name: plain(name)}.Human()
+}
+
+// plain is s, quoted if it is long or holds what could not be read.
+func plain(s string) string {
+	if quoted := resource.Shown(s); quoted != `"`+s+`"` {
+		return quoted
 	}
-	return resource.Key{Kind: kind, Namespace: obj.GetNamespace(), Name: name}.Human()
+	return s
 }
 
 func text(v any) string {
