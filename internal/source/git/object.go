@@ -48,7 +48,7 @@ const (
 func (e entry) kind() uint32 { return e.mode & typeMask }
 
 // fsMode is the mode that the rest of the world knows. Nothing can be written;
-// submodules are directories, which are empty.
+// submodules are directories.
 func (e entry) fsMode() fs.FileMode {
 	switch e.kind() {
 	case typeTree, typeSubmodule:

@@ -15,8 +15,9 @@ import (
 
 // Tree is the content of one commit, read straight from the object store. It
 // never changes. Symbolic links are followed inside the commit; one that leads
-// out of it, or to an absolute path, is an error that names it. Submodules are
-// empty directories.
+// out of it, or to an absolute path, is an error that names it. A submodule is a
+// directory that cannot be looked into, since its content is elsewhere: to show it
+// empty would have what was rendered from it pruned.
 //
 // All its reading ends with the context that Store.Tree was given.
 type Tree struct {
@@ -128,7 +129,7 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	if e.kind() == typeSubmodule {
-		return nil, nil
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: submodule(name)}
 	}
 	if e.kind() != typeTree {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a directory")}
@@ -217,6 +218,8 @@ func (t *Tree) walk(op, name string, follow bool) (entry, error) {
 		case next.name == "..":
 			at = at[:len(at)-1]
 			continue
+		case here.kind() == typeSubmodule:
+			return fail(submodule(where(at[:len(at)-1], here.name)))
 		case here.kind() != typeTree:
 			return fail(fs.ErrNotExist)
 		}
@@ -243,6 +246,10 @@ func (t *Tree) walk(op, name string, follow bool) (entry, error) {
 		rest = append(steps(target, link), rest...)
 	}
 	return at[len(at)-1], nil
+}
+
+func submodule(name string) error {
+	return fault.New(fault.Unsupported, "%s is a Git submodule; submodules are not fetched yet", name)
 }
 
 // target is what a symbolic link holds, relative to the link's own directory.
