@@ -104,6 +104,17 @@ func Wrap(k Kind, err error, format string, args ...any) error {
 	return &Error{Kind: k, Message: fmt.Sprintf(format, args...), Cause: err}
 }
 
+// Keep is Wrap for an error that may have a kind already, which stays: a file
+// that cannot be read just now must not look like one that is broken. One without
+// a kind gets k.
+func Keep(k Kind, err error, format string, args ...any) error {
+	var e *Error
+	if errors.As(err, &e) {
+		k = e.Kind
+	}
+	return Wrap(k, err, format, args...)
+}
+
 // KindOf is the kind of the outermost Error in err's chain, else Internal.
 func KindOf(err error) Kind {
 	var e *Error

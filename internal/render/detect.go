@@ -23,7 +23,7 @@ func sourceDir(files *tree.Reader, sourcePath string) (string, error) {
 		return "", fault.New(fault.NotFound, "app path does not exist: %s", sourcePath)
 	}
 	if err != nil {
-		return "", fault.Wrap(fault.Broken, err, "app path %s", sourcePath)
+		return "", err
 	}
 	if !info.IsDir() {
 		return "", fault.New(fault.Broken, "app path is not a directory: %s", sourcePath)
@@ -90,7 +90,7 @@ func isFile(files *tree.Reader, name string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fault.Wrap(fault.Broken, err, "read %s", name)
+		return false, err
 	}
 	return !info.IsDir(), nil
 }

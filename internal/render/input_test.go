@@ -65,7 +65,7 @@ func (panicFS) ReadFile(string) ([]byte, error) { panic("index out of range") }
 func TestPanicIsAnError(t *testing.T) {
 	t.Parallel()
 	result, err := render.Render(t.Context(), render.Request{FS: panicFS{fstest.MapFS{"a.yaml": file(configMap)}}, Source: &v1alpha1.ApplicationSource{}})
-	if fault.KindOf(err) != fault.Broken || fmt.Sprint(err) != "Directory: the renderer panicked: index out of range" || result.Objects != nil {
+	if fault.KindOf(err) != fault.Broken || fmt.Sprint(err) != `Directory in "": the renderer panicked: index out of range` || result.Objects != nil {
 		t.Errorf("got %v, %v", result, err)
 	}
 }

@@ -51,11 +51,14 @@ func withOverrides(files *tree.Reader, dir, appName string, source *v1alpha1.App
 func mergeOverride(files *tree.Reader, file string, source *v1alpha1.ApplicationSource) (*v1alpha1.ApplicationSource, error) {
 	data, err := files.File(file)
 	if err != nil {
-		return nil, fault.Wrap(fault.Broken, err, "read %s", file)
+		return nil, err
 	}
 	patch, err := yaml.YAMLToJSON(data)
 	if err != nil {
 		return nil, fault.Wrap(fault.Broken, err, "%s", file)
+	}
+	if string(patch) == "null" { // empty, or comments only: as a patch it would delete everything
+		return source, nil
 	}
 	original, err := json.Marshal(source)
 	if err != nil {

@@ -79,15 +79,15 @@ type Result struct {
 // Render renders r.Source. On error the Result is empty: a half rendering must
 // never be mistaken for a desired state.
 func Render(ctx context.Context, r Request) (result Result, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fault.New(fault.Broken, "%s: the renderer panicked: %s", result.SourceType, tree.Clip(fmt.Sprint(p)))
-			result = Result{}
-		}
-	}()
 	if r.Source == nil || r.FS == nil {
 		return Result{}, fault.New(fault.Internal, "render: a request needs a source and a tree")
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Broken, "%s in %q: the renderer panicked: %s", cmp.Or(result.SourceType, "rendering"), r.Source.Path, tree.Clip(fmt.Sprint(p)))
+			result = Result{}
+		}
+	}()
 	found, err := find(ctx, r)
 	if err == nil {
 		result.SourceType = found.sourceType // for the error if the tool panics

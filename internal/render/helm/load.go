@@ -120,9 +120,9 @@ func loadLocal(files *tree.Reader, dir string, dep *chart.Dependency, depth int)
 	if !ok {
 		return nil, fault.New(fault.Unsupported,
 			"chart %s depends on %s %s of %q, which is not in its charts/ directory; dependencies are not downloaded yet",
-			dir, dep.Name, dep.Version, dep.Repository)
+			dir, dep.Name, dep.Version, tree.RedactURL(dep.Repository))
 	}
-	target, err := tree.Resolve("dependency "+dep.Name, dir, local)
+	target, err := tree.Resolve("chart "+dir+": dependency "+dep.Name, dir, local)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (d *directory) readRules() error {
 	switch {
 	case missing(err):
 	case err != nil:
-		return fault.Wrap(fault.Broken, err, "read %s", name)
+		return err
 	default:
 		if d.rules, err = ignore.Parse(bytes.NewReader(data)); err != nil {
 			return fault.Wrap(fault.Broken, err, "%s", name)
@@ -179,7 +179,7 @@ func (d *directory) read(rel string, depth int) error {
 	}
 	entries, err := d.files.Dir(dir)
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "list %s", dir)
+		return err
 	}
 	for _, entry := range entries {
 		if err := d.entry(path.Join(rel, entry.Name()), entry, depth); err != nil {
@@ -193,7 +193,7 @@ func (d *directory) entry(rel string, entry fs.DirEntry, depth int) error {
 	name := path.Join(d.root, rel)
 	info, err := d.files.Stat(name) // follows symbolic links, as Helm does
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "read %s", name)
+		return err
 	}
 	if d.rules.Ignore(rel, info) {
 		return nil
@@ -204,11 +204,25 @@ func (d *directory) entry(rel string, entry fs.DirEntry, depth int) error {
 	if !info.Mode().IsRegular() {
 		return fault.New(fault.Broken, "%s (%s) is not a regular file", name, entry.Type())
 	}
-	data, err := d.files.File(name)
+	read := d.files.File
+	if !matters(rel) {
+		read = d.files.Raw
+	}
+	data, err := read(name)
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "read %s", name)
+		return err
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	d.found = append(d.found, &archive.BufferedFile{Name: rel, Data: data})
 	return nil
+}
+
+// matters says whether a file of a chart is more than decoration: a Git LFS pointer
+// in the place of a picture does no harm.
+func matters(name string) bool {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json", ".tpl", ".tgz", ".lock":
+		return true
+	}
+	return false
 }

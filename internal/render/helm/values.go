@@ -2,7 +2,6 @@ package helm
 
 import (
 	"bytes"
-	"io/fs"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ func (r *renderer) values() (map[string]any, error) {
 	for _, f := range files {
 		data, err := r.read(f)
 		if err != nil {
-			return nil, fault.Wrap(fault.Broken, err, "values file %s", f.name)
+			return nil, err
 		}
 		more, err := loader.LoadValues(bytes.NewReader(data))
 		if err != nil {
@@ -101,7 +100,7 @@ func (r *renderer) fileParameters(values map[string]any) error {
 		}
 		data, err := r.read(f)
 		if err != nil {
-			return fault.Wrap(fault.Broken, err, "helm.fileParameters %s", p.Name)
+			return fault.Keep(fault.Broken, err, "helm.fileParameters %s", p.Name)
 		}
 		content := func([]rune) (any, error) { return string(data), nil }
 		if err := strvals.ParseIntoFile(p.Name+"=x", values, content); err != nil {
@@ -117,11 +116,16 @@ type valueFile struct {
 	name string
 }
 
-func (r *renderer) read(f valueFile) ([]byte, error) {
+// in is the tree that f lies in.
+func (r *renderer) in(f valueFile) *tree.Reader {
 	if f.ref == "" {
-		return r.Files.File(f.name)
+		return r.Files
 	}
-	return r.Files.On(r.Refs[f.ref]).File(f.name)
+	return r.Files.On(r.Refs[f.ref])
+}
+
+func (r *renderer) read(f valueFile) ([]byte, error) {
+	return r.in(f).File(f.name)
 }
 
 // valueFiles are the files of helm.valueFiles, globs expanded, without doubles.
@@ -143,7 +147,7 @@ func (r *renderer) valueFiles() ([]valueFile, error) {
 	for i, f := range located {
 		matches, err := r.match(f)
 		if err != nil {
-			return nil, fault.Wrap(fault.Broken, err, "%s: %q", field, r.Helm.ValueFiles[i])
+			return nil, fault.Keep(fault.Broken, err, "%s: %q", field, r.Helm.ValueFiles[i])
 		}
 		if len(matches) == 0 && !r.Helm.IgnoreMissingValueFiles {
 			return nil, fault.New(fault.Broken, "%s: %q: no such file (%s)", field, r.Helm.ValueFiles[i], f.name)
@@ -160,18 +164,19 @@ func (r *renderer) valueFiles() ([]valueFile, error) {
 
 // match is the files that f stands for; none if it does not exist.
 func (r *renderer) match(f valueFile) ([]valueFile, error) {
-	fsys := r.Files.FS()
-	if f.ref != "" {
-		fsys = r.Refs[f.ref]
-	}
+	files := r.in(f)
 	if !isGlob(f.name) {
-		_, err := fs.Stat(fsys, f.name)
+		_, err := files.Stat(f.name)
 		if missing(err) {
 			return nil, nil
 		}
 		return []valueFile{f}, err
 	}
+	fsys := files.FS()
 	names, err := doublestar.Glob(fsys, f.name, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
+	if fsys.Err() != nil {
+		return nil, fsys.Err()
+	}
 	if err != nil && !missing(err) {
 		return nil, err
 	}

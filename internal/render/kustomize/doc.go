@@ -10,6 +10,10 @@
 // remote, something outside the tree, a chart or a plugin that is not built in
 // ends the build. See inspect.go.
 //
+// What cannot be stopped from within the process: replacements that copy a field
+// into itself double it each time, and forty of them are a terabyte. The process
+// around the rendering has to bound that.
+//
 // The library keeps the OpenAPI schema, which a kustomization may replace, in
-// global variables. Builds of one process therefore run one after the other.
+// global variables, and has a bound for JSON patches in another. Builds of one process therefore run one after the other.
 package kustomize

@@ -24,7 +24,7 @@ import (
 
 // edited is the kustomization of in.Dir with the Application's options applied,
 // by its tree path; nothing if there are none and the file stands as it is.
-func edited(in Input) (map[string][]byte, error) {
+func edited(in Input, warn func(string)) (map[string][]byte, error) {
 	if !hasEdits(in.Kustomize) {
 		return nil, nil
 	}
@@ -32,18 +32,17 @@ func edited(in Input) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var k types.Kustomization
-	if err := k.Unmarshal(data); err != nil {
-		return nil, fault.Wrap(fault.Broken, err, "%s", file)
+	k, err := parse(file, data, warn)
+	if err != nil {
+		return nil, err
 	}
-	k.FixKustomization()
-	e := editor{Input: in, file: file, k: &k}
+	e := editor{Input: in, file: file, k: k}
 	for _, edit := range [...]func() error{e.names, e.images, e.replicas, e.labels, e.annotations, e.patches, e.components} {
 		if err := edit(); err != nil {
 			return nil, err
 		}
 	}
-	out, err := yaml.Marshal(&k)
+	out, err := yaml.Marshal(k)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "marshal %s", file)
 	}
@@ -64,7 +63,7 @@ func find(files *tree.Reader, dir string) (file string, data []byte, err error) 
 			continue
 		}
 		if err != nil {
-			return "", nil, fault.Wrap(fault.Broken, err, "read %s", candidate)
+			return "", nil, err
 		}
 		if file != "" {
 			return "", nil, fault.New(fault.Broken, "more than one kustomization: %s and %s", file, candidate)
@@ -277,20 +276,28 @@ func (e *editor) patches() error {
 	return nil
 }
 
+// kindOf is the kind of a failed glob: the pattern's fault, or the tree's.
+func kindOf(err error) fault.Kind {
+	if errors.Is(err, path.ErrBadPattern) {
+		return fault.Invalid
+	}
+	return fault.Broken
+}
+
 // components is `kustomize edit add component`: globs are expanded, doubles left
 // out, and what does not exist is an error unless the Application says otherwise.
 func (e *editor) components() error {
 	for _, written := range e.Kustomize.Components {
 		if remote(written) {
-			return fault.New(fault.Unsupported, "kustomize.components: %q is remote; remote bases are not fetched yet", clean(written))
+			return fault.New(fault.Unsupported, "kustomize.components: %q is remote; remote bases are not fetched yet", tree.RedactURL(written))
 		}
 		pattern, err := tree.Resolve("kustomize.components", e.Dir, written)
 		if err != nil {
 			return err
 		}
-		found, err := fs.Glob(e.Files.FS(), pattern)
+		found, err := e.Files.Glob(pattern)
 		if err != nil {
-			return fault.Wrap(fault.Invalid, err, "kustomize.components: %q", written)
+			return fault.Keep(kindOf(err), err, "kustomize.components: %q", written)
 		}
 		if len(found) == 0 && !e.Kustomize.IgnoreMissingComponents {
 			return fault.New(fault.Broken, "kustomize.components: %q has no match (%s)", written, pattern)

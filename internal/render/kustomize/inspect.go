@@ -3,6 +3,7 @@ package kustomize
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"reflect"
@@ -23,17 +24,17 @@ const maxPluginDepth = 16
 type inspector struct {
 	read  func(name string) ([]byte, error)
 	isDir func(name string) bool
+	warn  func(string)
 	// ownSchema says that a kustomization brought its own OpenAPI schema.
 	ownSchema bool
 }
 
 // kustomization checks the kustomization in file.
 func (i *inspector) kustomization(file string, data []byte) error {
-	var k types.Kustomization
-	if err := k.Unmarshal(data); err != nil {
-		return fault.Wrap(fault.Broken, err, "%s", file)
+	k, err := parse(file, data, i.warn)
+	if err != nil {
+		return err
 	}
-	k.FixKustomization()
 	if len(k.OpenAPI) > 0 {
 		i.ownSchema = true
 	}
@@ -66,7 +67,32 @@ func (i *inspector) kustomization(file string, data []byte) error {
 	if c.err != nil {
 		return c.err
 	}
-	return i.plugins(c, k)
+	return i.plugins(c, *k)
+}
+
+// parse reads a kustomization as Kustomize does, and warns of what Kustomize
+// passes over: of a field that is there twice, such as two lists of resources, it
+// takes the last (kustomize issue 5061). To it letters' case makes no difference.
+func parse(file string, data []byte, warn func(string)) (*types.Kustomization, error) {
+	var k types.Kustomization
+	if err := k.Unmarshal(data); err != nil {
+		return nil, fault.Wrap(fault.Broken, err, "%s", file)
+	}
+	k.FixKustomization()
+	var node yaml.Node
+	if err := yaml.Unmarshal(data, &node); err != nil || len(node.Content) != 1 {
+		return &k, nil //nolint:nilerr // what Kustomize can read has fields once for all that is known
+	}
+	seen := map[string]bool{}
+	fields := node.Content[0].Content
+	for j := 0; j+1 < len(fields); j += 2 {
+		if name := strings.ToLower(fields[j].Value); seen[name] {
+			warn(fmt.Sprintf("%s: line %d: duplicate field %q, of which only one counts", file, fields[j].Line, fields[j].Value))
+		} else {
+			seen[name] = true
+		}
+	}
+	return &k, nil
 }
 
 // checked collects the first bad path of a file.
@@ -81,7 +107,7 @@ func (c *checked) paths(field string, paths ...string) {
 			continue
 		}
 		if remote(p) {
-			c.err = fault.New(fault.Unsupported, "%s: %s: %q is remote; remote bases are not fetched yet", c.file, field, clean(p))
+			c.err = fault.New(fault.Unsupported, "%s: %s: %q is remote; remote bases are not fetched yet", c.file, field, tree.RedactURL(p))
 			return
 		}
 		if _, err := tree.Resolve(c.file+": "+field, c.dir, p); err != nil && !strings.Contains(p, "\n") {
@@ -113,13 +139,6 @@ func remote(p string) bool {
 		strings.HasPrefix(p, "github.com/") || strings.HasPrefix(p, "github.com:")
 }
 
-var credentials = regexp.MustCompile(`//[^/@]*@`)
-
-// clean is a URL without credentials, on one line.
-func clean(p string) string {
-	return tree.Clip(credentials.ReplaceAllString(p, "//"))
-}
-
 // plugins checks the configurations of generators, transformers and validators:
 // they name files too, and what cannot be checked is refused.
 func (i *inspector) plugins(c *checked, k types.Kustomization) error {
@@ -143,7 +162,7 @@ func (i *inspector) plugin(field, dir, entry string, depth int) error {
 		return i.pluginConfigs(field, dir, []byte(entry))
 	}
 	if remote(entry) {
-		return fault.New(fault.Unsupported, "%s: %q is remote; remote bases are not fetched yet", field, clean(entry))
+		return fault.New(fault.Unsupported, "%s: %q is remote; remote bases are not fetched yet", field, tree.RedactURL(entry))
 	}
 	name, err := tree.Resolve(field, dir, entry)
 	if err != nil {

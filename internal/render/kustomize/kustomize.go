@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -47,20 +48,28 @@ func Render(ctx context.Context, in Input) (Output, error) {
 	if in.Kustomize.Version != "" {
 		unsupported = append(unsupported, "kustomize.version")
 	}
-	overlay, err := edited(in)
+	var warnings []string
+	warn := func(w string) { warnings = append(warnings, w) }
+	overlay, err := edited(in, warn)
 	if err != nil {
 		return Output{}, err
 	}
 	view := newView(in.Files, overlay)
+	view.inspector.warn = warn
 	result, err := build(ctx, view, options, in.Dir)
 	if err != nil {
 		return Output{}, err
 	}
 	objects, err := decode(in, result)
-	return Output{Objects: objects, Unsupported: unsupported}, err
+	return Output{Objects: objects, Warnings: warnings, Unsupported: unsupported}, err
 }
 
-// building holds a token while Kustomize's global schema is in use.
+// maxCopied is how much the copy operations of one JSON patch may add, in bytes.
+// It is the API server's bound. Thirty of them that each copy all there is would
+// make gigabytes of a line.
+const maxCopied = 3 << 20
+
+// building holds a token while Kustomize's global variables are in use.
 var building = make(chan struct{}, 1)
 
 func build(ctx context.Context, view *view, options *krusty.Options, dir string) (resmap.ResMap, error) {
@@ -75,6 +84,7 @@ func build(ctx context.Context, view *view, options *krusty.Options, dir string)
 		}
 		<-building
 	}()
+	jsonpatch.AccumulatedCopySizeLimit = maxCopied
 	result, err := krusty.MakeKustomizer(options).Run(view, rooted(dir))
 	if view.err != nil {
 		return nil, view.err

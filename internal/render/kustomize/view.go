@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render/manifest"
 	"evenkeel.dev/internal/render/tree"
 )
@@ -22,10 +23,17 @@ type view struct {
 	files     *tree.Reader
 	overlay   map[string][]byte
 	inspector inspector
+	// read is how many kustomizations were read.
+	read int
 	// err is the first error that Kustomize must not explain away: it goes on to
 	// try other names when a file cannot be read.
 	err error
 }
+
+// maxKustomizations bounds bases that fan out: two of which each uses the next
+// two under other names, ten times over, are a thousand, and take Kustomize ten
+// seconds.
+const maxKustomizations = 1000
 
 func newView(files *tree.Reader, overlay map[string][]byte) *view {
 	v := &view{files: files, overlay: overlay}
@@ -73,7 +81,12 @@ func (v *view) ReadFile(p string) ([]byte, error) {
 	if !slices.Contains(names[:], path.Base(name)) {
 		return data, nil
 	}
-	if err := v.inspector.kustomization(name, data); err != nil {
+	if v.read++; v.read > maxKustomizations {
+		err = fault.New(fault.Broken, "%s: more than %d kustomizations in one build", name, maxKustomizations)
+	} else {
+		err = v.inspector.kustomization(name, data)
+	}
+	if err != nil {
 		v.fail(err)
 		return nil, err
 	}
@@ -132,7 +145,7 @@ func (v *view) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 
 // Glob is the paths that match pattern.
 func (v *view) Glob(pattern string) ([]string, error) {
-	matches, err := fs.Glob(v.files.FS(), treePath(pattern))
+	matches, err := v.files.Glob(treePath(pattern))
 	for i, m := range matches {
 		matches[i] = rooted(m)
 	}

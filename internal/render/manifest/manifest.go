@@ -7,7 +7,6 @@ import (
 	"io"
 	"regexp"
 	"strconv"
-	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -37,7 +36,7 @@ type Decoder struct {
 
 // Decode is the objects in data, in order. The name is the file's, for errors.
 func (d Decoder) Decode(name string, data []byte) ([]*unstructured.Unstructured, error) {
-	data, err := text(name, data)
+	data, err := Text(name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -56,29 +55,6 @@ func (d Decoder) withDefaults() Decoder {
 		d.MaxDepth = DefaultMaxDepth
 	}
 	return d
-}
-
-// text checks the encoding and drops the byte order mark.
-func text(name string, data []byte) ([]byte, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if utf8.Valid(data) {
-		return data, nil
-	}
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return nil, fault.New(fault.Broken, "%s: the file is UTF-16; it must be UTF-8", name)
-	}
-	line := 1
-	for rest := data; len(rest) > 0; {
-		r, n := utf8.DecodeRune(rest)
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		if r == '\n' {
-			line++
-		}
-		rest = rest[n:]
-	}
-	return nil, fault.New(fault.Broken, "%s: line %d: not UTF-8", name, line)
 }
 
 // run is the decoding of one file.

@@ -2,12 +2,15 @@ package manifest_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/internal/fault"
@@ -23,7 +26,10 @@ func TestRefused(t *testing.T) {
 		reason, input, want string
 	}{
 		{"bytes that are not UTF-8, with their line", "a: b\nc: \xff\n", "f.yaml: line 2: not UTF-8"},
-		{"UTF-16 is recognised", "\xff\xfea\x00", "f.yaml: the file is UTF-16; it must be UTF-8"},
+		{"UTF-16 that was cut off", "\xff\xfea\x00b", "f.yaml: not UTF-16, as which its byte order mark announces it"},
+		{"UTF-16 with half a pair", "\xff\xfe\x3d\xd8", "f.yaml: not UTF-16, as which its byte order mark announces it"},
+		{"UTF-16 with a pair the wrong way round", "\xff\xfe\x00\xde\x3d\xd8", "f.yaml: not UTF-16, as which its byte order mark announces it"},
+		{"a byte order mark amid the file", configMap + "---\n\ufeff" + configMap, "f.yaml: document 2, line 6: a byte order mark amid the file"},
 		{"a NUL byte", "a: \x00\n", "f.yaml: document 1: control characters are not allowed"},
 		{"deep nesting beyond the parser's own limit", configMap + "x: " + deep, "f.yaml: document 1, line 5: exceeded max depth of 10000"},
 		{"deep nesting below it", configMap + "x: " + strings.Repeat("[", 600) + strings.Repeat("]", 600), "f.yaml: document 1, line 5: nested deeper than 500 levels"},
@@ -95,6 +101,8 @@ func TestAccepted(t *testing.T) {
 		{"comments only", "# a\n---\n# b\n", nil},
 		{"null", "null\n", nil},
 		{"a byte order mark", "\xef\xbb\xbf" + configMap, []map[string]any{a}},
+		{"UTF-16, little end first", wide(configMap, true), []map[string]any{a}},
+		{"UTF-16, big end first", wide(configMap, false), []map[string]any{a}},
 		{"CRLF", strings.ReplaceAll(configMap+"data:\n  k: |\n    x\n    y\n---\n"+configMap, "\n", "\r\n"), []map[string]any{withText, a}},
 		{"a comment behind the separator", "--- # first\n" + configMap, []map[string]any{a}},
 		{"a document end marker and a directive", "%YAML 1.1\n---\n" + configMap + "...\n---\n" + configMap, []map[string]any{a, a}},
@@ -116,6 +124,33 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.reason, diff)
 		}
 	}
+}
+
+// wide is s as UTF-16 with a byte order mark.
+func wide(s string, little bool) string {
+	var b []byte
+	for _, unit := range append([]uint16{0xfeff}, utf16.Encode([]rune(s))...) {
+		if little {
+			b = binary.LittleEndian.AppendUint16(b, unit)
+		} else {
+			b = binary.BigEndian.AppendUint16(b, unit)
+		}
+	}
+	return string(b)
+}
+
+// TestTextProperties: what UTF-16 can hold arrives whole, and what is UTF-8 as it is.
+func TestTextProperties(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "text")
+		for _, in := range []string{s, "\xef\xbb\xbf" + s, wide(s, true), wide(s, false)} {
+			got, err := manifest.Text("f", []byte(in))
+			if want := strings.TrimPrefix(s, "\ufeff"); err != nil || strings.TrimPrefix(string(got), "\ufeff") != want {
+				t.Fatalf("%q became %q, %v", in, got, err)
+			}
+		}
+	})
 }
 
 func TestCheckAliases(t *testing.T) {

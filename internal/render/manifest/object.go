@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,18 +13,42 @@ import (
 // maxListDepth bounds Lists in Lists.
 const maxListDepth = 16
 
+// What a document was meant to be that cannot be an object. An error that is
+// neither of these is about one that could not be read that far.
+var (
+	// ErrForeign: it has no kind, so it is something else.
+	ErrForeign = errors.New("something else than an object")
+	// ErrObject: it has one.
+	ErrObject = errors.New("a broken object")
+)
+
+// marked is an error that is also another.
+type marked struct {
+	error
+	also error
+}
+
+func (m marked) Unwrap() []error { return []error{m.error, m.also} }
+
 // add checks a document's value and keeps the objects in it.
 func (r *run) add(value any, line int) error {
 	m, ok := value.(map[string]any)
 	if !ok {
-		return r.failf(line, "a document must be a mapping, not %s", sortOf(value))
+		return marked{r.failf(line, "a document must be a mapping, not %s", sortOf(value)), ErrForeign}
 	}
-	return r.addObject(m, line, 0)
+	err := r.addObject(m, line, 0)
+	switch {
+	case err == nil:
+		return nil
+	case m["kind"] == nil:
+		return marked{err, ErrForeign}
+	}
+	return marked{err, ErrObject}
 }
 
 func (r *run) addObject(m map[string]any, line, depth int) error {
-	if items, ok := listItems(m); ok {
-		return r.addList(m, items, line, depth)
+	if isList(m) {
+		return r.addList(m, line, depth)
 	}
 	if problem := check(m); problem != "" {
 		return r.failf(line, "%s", problem)
@@ -35,7 +60,11 @@ func (r *run) addObject(m map[string]any, line, depth int) error {
 	return nil
 }
 
-func (r *run) addList(list map[string]any, items []any, line, depth int) error {
+func (r *run) addList(list map[string]any, line, depth int) error {
+	items, ok := list["items"].([]any)
+	if !ok && list["items"] != nil {
+		return r.failf(line, "the items of a %s must be a list, not %s", str(list["kind"]), sortOf(list["items"]))
+	}
 	if depth >= maxListDepth {
 		return r.failf(line, "Lists nested deeper than %d levels", maxListDepth)
 	}
@@ -58,24 +87,17 @@ func (r *run) addList(list map[string]any, items []any, line, depth int) error {
 	return nil
 }
 
-// listItems are the items of a List: a kind that ends so, with items and with
+// isList says whether m is a List: a kind that ends so, with items and with
 // neither a spec nor a name, so that a custom resource named like a list is not one.
-func listItems(m map[string]any) ([]any, bool) {
+func isList(m map[string]any) bool {
 	if !strings.HasSuffix(str(m["kind"]), "List") {
-		return nil, false
+		return false
 	}
-	items, has := m["items"]
-	if !has || m["spec"] != nil || m["status"] != nil {
-		return nil, false
+	if _, has := m["items"]; !has || m["spec"] != nil || m["status"] != nil {
+		return false
 	}
-	if metadata, ok := m["metadata"].(map[string]any); ok && metadata["name"] != nil {
-		return nil, false
-	}
-	if items == nil {
-		return nil, true
-	}
-	list, ok := items.([]any)
-	return list, ok
+	metadata, _ := m["metadata"].(map[string]any)
+	return metadata["name"] == nil
 }
 
 // check says what keeps m from being an object, or nothing.
@@ -84,21 +106,32 @@ func check(m map[string]any) string {
 	if !ok || kind == "" {
 		return missing(m, "kind")
 	}
+	if problem := resource.CheckKind(kind); problem != "" {
+		return problem
+	}
 	version, ok := m["apiVersion"].(string)
 	if !ok || version == "" {
 		return kind + ": " + missing(m, "apiVersion")
 	}
-	if strings.Count(version, "/") > 1 || strings.HasPrefix(version, "/") || strings.HasSuffix(version, "/") {
-		return fmt.Sprintf("%s: apiVersion %q is neither VERSION nor GROUP/VERSION", kind, version)
+	if problem := resource.CheckAPIVersion(version); problem != "" {
+		return kind + ": " + problem
 	}
 	metadata, ok := m["metadata"].(map[string]any)
 	if !ok {
 		return kind + ": " + missing(m, "metadata")
 	}
 	if problem := checkMetadata(m, metadata); problem != "" {
-		return strings.TrimSpace(kind+" "+str(metadata["name"])) + ": " + problem
+		return named(kind, metadata) + ": " + problem
 	}
 	return ""
+}
+
+// named is an object in words; a name that cannot be one is not repeated.
+func named(kind string, metadata map[string]any) string {
+	if name := str(metadata["name"]); name != "" && resource.CheckName(name) == "" {
+		return kind + " " + name
+	}
+	return kind
 }
 
 func checkMetadata(m, metadata map[string]any) string {
@@ -114,7 +147,10 @@ func checkMetadata(m, metadata map[string]any) string {
 			return problem
 		}
 	}
-	if str(metadata["name"]) != "" {
+	if name := str(metadata["name"]); name != "" {
+		if problem := resource.CheckName(name); problem != "" {
+			return "metadata.name " + problem
+		}
 		return ""
 	}
 	if str(metadata["generateName"]) == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
 )
@@ -15,6 +16,8 @@ const (
 	maxAliased = 4 << 20
 	valueCost  = 8
 )
+
+const byteOrderMark = "\ufeff"
 
 // converter turns the nodes of one document into values.
 type converter struct {
@@ -179,6 +182,9 @@ func (c *converter) key(n *yaml.Node) (string, error) {
 	}
 	switch v := v.(type) {
 	case string:
+		if strings.HasPrefix(v, byteOrderMark) {
+			return "", c.failf(n.Line, "a byte order mark amid the file; files that have one cannot just be joined")
+		}
 		return v, nil
 	case bool:
 		return strconv.FormatBool(v), nil

@@ -2,6 +2,7 @@ package plain
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -91,7 +92,7 @@ func compile(field, pattern string) (*glob.Pattern, error) {
 func (w *walk) dir(name, rel string) error {
 	entries, err := w.Files.Dir(name)
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "list %s", name)
+		return err
 	}
 	for _, entry := range entries {
 		child, childRel := path.Join(name, entry.Name()), path.Join(rel, entry.Name())
@@ -124,7 +125,7 @@ func (w *walk) file(name, rel string, entry fs.DirEntry) error {
 	}
 	info, err := w.Files.Stat(name)
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "read %s", name)
+		return err
 	}
 	if !info.Mode().IsRegular() {
 		w.warn("%s is not a regular file and was left out", name)
@@ -133,15 +134,38 @@ func (w *walk) file(name, rel string, entry fs.DirEntry) error {
 	if err := w.fits(name, info.Size()); err != nil {
 		return err
 	}
-	data, err := w.Files.File(name)
+	data, err := w.Files.Raw(name)
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "read %s", name)
+		return err
 	}
-	if bytes.Contains(data, []byte(SkipMarker)) {
+	text, err := readable(name, data)
+	if err != nil {
+		return w.leaveOut(name, err, isManifestName(name))
+	}
+	if bytes.Contains(text, []byte(SkipMarker)) {
 		return nil
 	}
 	w.size += info.Size()
-	return w.manifest(name, data)
+	return w.manifest(name, text)
+}
+
+// readable is the text of a file that holds what it stands for: git-crypt's files
+// are no text, Git LFS leaves a pointer.
+func readable(name string, data []byte) ([]byte, error) {
+	if err := tree.CheckPointer(name, data); err != nil {
+		return nil, err
+	}
+	return manifest.Text(name, data)
+}
+
+// leaveOut leaves a file out with a warning, unless it was meant to be a
+// manifest: what was in it would be pruned.
+func (w *walk) leaveOut(name string, err error, meant bool) error {
+	if meant {
+		return err
+	}
+	w.warn("left out, since it is not a manifest: %s", tree.Clip(err.Error()))
+	return nil
 }
 
 // fits refuses a file before it is read if it does not fit any more.
@@ -165,27 +189,32 @@ func isOverrideName(name string) bool {
 	return name == ".argocd-source.yaml" || strings.HasPrefix(name, ".argocd-source-") && path.Ext(name) == ".yaml"
 }
 
-func (w *walk) manifest(name string, data []byte) error {
+func (w *walk) manifest(name string, text []byte) error {
 	if path.Ext(name) == ".jsonnet" {
 		return fault.New(fault.Unsupported, "%s: Jsonnet is not rendered yet", name)
 	}
-	objects, err := manifest.Decoder{}.Decode(name, data)
-	if err != nil && len(objects) == 0 && !claimsToBeManifest(data) {
-		w.warn("left out, since it is not a manifest: %s", tree.Clip(err.Error()))
-		return nil
-	}
+	objects, err := manifest.Decoder{}.Decode(name, text)
 	if err != nil {
-		return err
+		return w.leaveOut(name, err, len(objects) > 0 || meant(text, err))
 	}
 	w.out.Objects = append(w.out.Objects, objects...)
 	return nil
 }
 
-// claimsToBeManifest is Argo CD's test of whether a file that cannot be decoded
-// is a broken manifest or merely some other YAML or JSON.
-func claimsToBeManifest(data []byte) bool {
-	for _, field := range [...]string{"apiVersion", "kind", "metadata"} {
-		if !bytes.Contains(data, []byte(field+":")) && !bytes.Contains(data, []byte(`"`+field+`"`)) {
+// meant says whether a file that cannot be decoded was meant to be a manifest,
+// or is merely some other YAML or JSON. What has a kind was. Otherwise Argo CD's
+// test is that three words occur; of a file that cannot even be parsed, such as
+// one that was cut off, two are enough here.
+func meant(text []byte, err error) bool {
+	words := []string{"apiVersion", "kind", "metadata"}
+	switch {
+	case errors.Is(err, manifest.ErrObject):
+		return true
+	case !errors.Is(err, manifest.ErrForeign):
+		words = words[:2]
+	}
+	for _, word := range words {
+		if !bytes.Contains(text, []byte(word+":")) && !bytes.Contains(text, []byte(`"`+word+`"`)) {
 			return false
 		}
 	}

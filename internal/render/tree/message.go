@@ -1,6 +1,11 @@
 package tree
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 const (
 	maxMessageLines = 8
@@ -8,11 +13,22 @@ const (
 	maxMessageTail  = 400
 )
 
-// Clip is a tool's message short enough for a condition of an Application: its
-// first eight lines and of those, if they are long, the beginning and the end,
-// which in a chain of causes is the one that matters.
+// values are the parts of messages in which YAML parsers and Kustomize repeat a
+// value, which may be a secret's: all but the first group.
+var values = regexp.MustCompile(`(?s)(unsupported map key|invalid map key)( of type)?: [^\n]*|(node contents):.*|(cannot (?:unmarshal|decode) \S+) ` + "`[^`]*`")
+
+// Clip is a tool's message fit for a condition of an Application: without values
+// and control characters, and of the rest the first eight lines and of those, if
+// they are long, the beginning and the end, which in a chain of causes is the one
+// that matters.
 func Clip(s string) string {
-	s = strings.TrimSpace(s)
+	s = strings.TrimSpace(values.ReplaceAllString(s, "$1$3$4 …"))
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
 	for i, line := 0, 0; i < len(s); i++ {
 		if s[i] != '\n' {
 			continue
@@ -26,3 +42,9 @@ func Clip(s string) string {
 	}
 	return strings.ToValidUTF8(s, "")
 }
+
+var userinfo = regexp.MustCompile(`//[^/\s]*@`)
+
+// RedactURL is a URL that a file names, without credentials and fit for an error.
+// Its query stays, in which Kustomize has the ref.
+func RedactURL(url string) string { return Clip(userinfo.ReplaceAllString(url, "//")) }
