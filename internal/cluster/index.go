@@ -139,7 +139,7 @@ func (x *Index) Counts() map[schema.GroupKind]int {
 func (x *Index) Observe(obj *unstructured.Unstructured) *Record {
 	key := resource.KeyOf(obj)
 	before := x.Get(key)
-	if before != nil && before.UID == obj.GetUID() && newer(before.ResourceVersion, obj.GetResourceVersion()) {
+	if before != nil && before.UID == obj.GetUID() && overtaken(before, obj.GetResourceVersion()) {
 		return before
 	}
 	m := metaOf(obj)
@@ -199,7 +199,7 @@ func (x *Index) Going(key resource.Key, uid types.UID) {
 func (x *Index) put(r *Record) *Record {
 	x.mu.Lock()
 	before := x.byKey[r.Key]
-	if x.gone.has(r.UID) || before != nil && before.UID == r.UID && newer(before.ResourceVersion, r.ResourceVersion) {
+	if x.gone.has(r.UID) || before != nil && before.UID == r.UID && overtaken(before, r.ResourceVersion) {
 		x.mu.Unlock()
 		return before
 	}
@@ -239,7 +239,10 @@ func (x *Index) replace(before, after *Record) {
 	if after == nil {
 		return
 	}
-	x.byKey[after.Key], x.byUID[after.UID] = after, after
+	x.byKey[after.Key] = after
+	if after.UID != "" { // some aggregated APIs have none
+		x.byUID[after.UID] = after
+	}
 	link(x.byApp, after.App, after.Key)
 	for _, o := range after.Owners {
 		link(x.children, o, after.Key)
@@ -318,7 +321,7 @@ func (t *tombstones) add(uid types.UID) {
 	if t.set == nil {
 		t.set = map[types.UID]struct{}{}
 	}
-	if t.has(uid) {
+	if uid == "" || t.has(uid) {
 		return
 	}
 	t.set[uid] = struct{}{}

@@ -91,13 +91,18 @@ type Drift struct {
 // Info is a name and a value for people, such as ready containers.
 type Info struct{ Name, Value string }
 
-// newer says whether resource version a is newer than b. They are comparable
-// numbers since Kubernetes 1.35 (KEP-5504), and were so before with etcd.
-func newer(a, b string) bool {
+// newer says whether resource version a is newer than b, and whether that can be
+// told: they are comparable numbers since Kubernetes 1.35 (KEP-5504), and were so
+// before with etcd; an aggregated API may have others.
+func newer(a, b string) (newer, known bool) {
 	x, errA := strconv.ParseUint(a, 10, 64)
 	y, errB := strconv.ParseUint(b, 10, 64)
-	if errA != nil || errB != nil {
-		return a != b
-	}
-	return x > y
+	return x > y, errA == nil && errB == nil
+}
+
+// overtaken says whether what is known of an object is newer than an answer or
+// event about it. Where that cannot be told, what comes last counts.
+func overtaken(known *Record, version string) bool {
+	n, ok := newer(known.ResourceVersion, version)
+	return n && ok
 }

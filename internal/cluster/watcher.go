@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -172,21 +173,23 @@ func (w *watcher) events(stream io.ReadCloser, after string) (string, error) {
 			if err := json.Unmarshal(e.Object, &p); err != nil {
 				return after, err
 			}
-			after = p.Metadata.ResourceVersion
+			after = cmp.Or(p.Metadata.ResourceVersion, after)
 			w.drop(e.Object, p.Metadata)
 		case "BOOKMARK":
 			var p partial
 			if err := json.Unmarshal(e.Object, &p); err != nil {
 				return after, err
 			}
-			after = p.Metadata.ResourceVersion
+			after = cmp.Or(p.Metadata.ResourceVersion, after)
 		default:
 			key, err := w.take(e.Object)
 			if err != nil {
 				return after, err
 			}
-			if r := w.index.Get(key); r != nil && newer(r.ResourceVersion, after) {
-				after = r.ResourceVersion
+			if r := w.index.Get(key); r != nil {
+				if n, known := newer(r.ResourceVersion, after); n || !known {
+					after = cmp.Or(r.ResourceVersion, after)
+				}
 			}
 		}
 	}
@@ -196,6 +199,8 @@ func (w *watcher) key(m meta) resource.Key {
 	return resource.Key{Group: w.kind.GVK.Group, Kind: w.kind.GVK.Kind, Namespace: m.Namespace, Name: m.Name}
 }
 
+var errNoName = errors.New("an object from the API server has no name")
+
 // take brings one object's record up to date.
 func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
 	var p partial
@@ -203,6 +208,9 @@ func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
 		return resource.Key{}, err
 	}
 	key := w.key(p.Metadata)
+	if key.Name == "" {
+		return key, errNoName
+	}
 	before := w.index.Get(key)
 	known := before != nil && before.UID == p.Metadata.UID && before.ResourceVersion == p.Metadata.ResourceVersion
 	if known && (!w.full || before.Verdict.Desired != 0) {
@@ -237,8 +245,10 @@ func (w *watcher) drop(raw json.RawMessage, m meta) {
 	if err != nil {
 		return
 	}
-	obj.Object["metadata"].(map[string]any)["deletionTimestamp"] = "now" //nolint:forcetypeassert // an object has metadata
-	w.define(obj.Object)
+	if meta, ok := obj.Object["metadata"].(map[string]any); ok {
+		meta["deletionTimestamp"] = "now"
+		w.define(obj.Object)
+	}
 }
 
 func (w *watcher) define(obj map[string]any) {
