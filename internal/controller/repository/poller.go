@@ -174,6 +174,7 @@ type actor struct {
 	at         time.Time
 	generation uint64
 	failures   int
+	err        error // of the last listing
 }
 
 type want struct {
@@ -245,24 +246,28 @@ func (a *actor) step(ctx context.Context) bool {
 		p.mu.Lock()
 		a.listing = false
 		a.generation++
+		a.err = listErr
 		if listErr == nil {
 			a.refs, a.at, a.failures = refs, time.Now(), 0
 		} else {
 			a.failures++
-			p.o.Log.Warn("repository cannot be listed", "repo", a.repo.URL, "err", listErr)
+			p.o.Log.Warn("repository cannot be listed", "repo", a.repo.String(), "err", listErr)
 		}
 		p.mu.Unlock()
 	}
-	a.resolve(ctx, listed, listErr)
+	a.resolve(ctx, listed)
 	return listed
 }
 
 // resolve brings the wants up to date: all of them after a listing, else those
 // that are new.
-func (a *actor) resolve(ctx context.Context, all bool, listErr error) {
+func (a *actor) resolve(ctx context.Context, all bool) {
 	p := a.p
 	p.mu.Lock()
-	refs := a.refs
+	refs, listErr := a.refs, a.err
+	if !all && refs != nil {
+		listErr = nil // the refs that are known are good enough for a start
+	}
 	targets := map[string][]string{} // target revision -> apps
 	for app, w := range a.wants {
 		if all || w.dirty {
@@ -272,7 +277,7 @@ func (a *actor) resolve(ctx context.Context, all bool, listErr error) {
 	p.mu.Unlock()
 	for target, apps := range targets {
 		revision, err := "", listErr
-		if err == nil && refs != nil {
+		if err == nil {
 			revision, err = p.o.Store.Commit(ctx, a.repo, refs, target)
 		}
 		if ctx.Err() != nil {
