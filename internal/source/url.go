@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"evenkeel.dev/internal/resource"
 )
 
 // scpLike is Argo CD's test for SSH URLs, with and without ssh://; the user is
@@ -50,10 +52,7 @@ func Host(repo string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-var (
-	userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^/\s?#]*@`)
-	query    = regexp.MustCompile(`[?#].*$`)
-)
+var query = regexp.MustCompile(`[?#].*$`)
 
 // RedactURL is a URL without anything that may be a credential: its password
 // and user (an SSH user without password stays, it is part of the address) and
@@ -68,4 +67,4 @@ func RedactURL(repo string) string {
 }
 
 // RedactText is text without the user and password of any URL in it.
-func RedactText(text string) string { return userinfo.ReplaceAllString(text, "$1") }
+func RedactText(text string) string { return resource.WithoutCredentials(text) }

@@ -59,6 +59,10 @@ func TestRedactURL(t *testing.T) {
 		"git@example.com:a.git":                     "git@example.com:a.git",
 		"https://ada:%zz@example.com/not-a-url":     "https://example.com/not-a-url",
 		"https://example.com/path@with:at/a":        "https://example.com/path@with:at/a",
+		"https://ada:hunter#2@example.com/a":        "https://example.com/a",
+		"https://ada:hunter?2@example.com/a":        "https://example.com/a",
+		"https://ada:hunter/2@example.com/a":        "https://example.com/a",
+		"ada:hunter2@example.com/a":                 "example.com/a",
 		"oci://user:pw@registry.example.com/charts": "oci://registry.example.com/charts",
 	} {
 		if got := RedactURL(url); got != want {

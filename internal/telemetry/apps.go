@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"evenkeel.dev/internal/resource"
 )
 
 // App is what argocd_app_info tells of an Application.
@@ -41,7 +43,7 @@ func (c *appInfo) Describe(out chan<- *prometheus.Desc) { out <- c.info }
 func (c *appInfo) Collect(out chan<- prometheus.Metric) {
 	for _, a := range c.list() {
 		metric, err := prometheus.NewConstMetric(c.info, prometheus.GaugeValue, 1,
-			a.Namespace, a.Name, a.Project, strconv.FormatBool(a.AutoSync), withoutCredentials(a.Repo), a.Server, a.DestNamespace, a.Sync, a.Health, a.Operation)
+			a.Namespace, a.Name, a.Project, strconv.FormatBool(a.AutoSync), resource.WithoutCredentials(a.Repo), a.Server, a.DestNamespace, a.Sync, a.Health, a.Operation)
 		if err != nil {
 			metric = prometheus.NewInvalidMetric(c.info, err)
 		}

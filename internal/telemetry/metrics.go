@@ -3,12 +3,13 @@ package telemetry
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"evenkeel.dev/internal/resource"
 )
 
 // Metrics counts. Its zero value counts nothing.
@@ -140,7 +141,7 @@ func (m *Metrics) GitRequested(repo, kind string, took time.Duration, err error)
 	if m.off() {
 		return
 	}
-	repo = withoutCredentials(repo)
+	repo = resource.WithoutCredentials(repo)
 	m.gitRequests.WithLabelValues(repo, kind).Inc()
 	m.gitSeconds.WithLabelValues(repo, kind).Observe(took.Seconds())
 	if err != nil && kind == GitFetch {
@@ -185,21 +186,6 @@ func (m *Metrics) ForgetApp(namespace, name string) {
 	m.syncs.DeletePartialMatch(app)
 	m.syncSeconds.DeletePartialMatch(app)
 	m.kubeRequests.DeletePartialMatch(app)
-}
-
-// withoutCredentials is a repository's URL without user and password, whether or
-// not the rest of it is well formed.
-func withoutCredentials(repo string) string {
-	scheme, rest, ok := strings.Cut(repo, "://")
-	if !ok {
-		return repo
-	}
-	authority, path, _ := strings.Cut(rest, "/")
-	at := strings.LastIndex(authority, "@")
-	if at < 0 {
-		return repo
-	}
-	return scheme + "://" + authority[at+1:] + "/" + path
 }
 
 func flag(b bool) float64 {

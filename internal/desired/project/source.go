@@ -3,13 +3,12 @@ package project
 import (
 	"regexp"
 	"strings"
+
+	"evenkeel.dev/internal/resource"
 )
 
 // sshURL is Argo CD's idea of a repository that is reached by SSH.
 var sshURL = regexp.MustCompile(`^(ssh://)?[^/:]*@[^@]+$`)
-
-// userinfo is what stands before the host of a URL that is not SSH's.
-var userinfo = regexp.MustCompile(`^([a-z+]+://)[^/@]*@`)
 
 // dotSegment is a path segment that whoever fetches the URL resolves away, so
 // that a glob for one place would permit another.
@@ -20,7 +19,7 @@ var dotSegment = regexp.MustCompile(`(?i)(^|/)(\.|%2e){1,2}(/|\?|#|$)`)
 // that a lone "*" permits every repository.
 func (r *Rules) CheckSource(repoURL string) error {
 	repo := normalize(repoURL)
-	shown := userinfo.ReplaceAllString(strings.TrimSpace(repoURL), "$1")
+	shown := resource.WithoutCredentials(strings.TrimSpace(repoURL))
 	if dotSegment.MatchString(repo) {
 		return r.refuse("repository %s has a path segment of dots, behind which every repository of its host could stand", shown)
 	}

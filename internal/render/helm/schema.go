@@ -15,6 +15,7 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/tree"
 )
 
 // validate checks the values against the schemas of the chart and its subcharts.
@@ -112,6 +113,6 @@ type offline struct {
 // Load accepts anything in place of what is at url.
 func (o offline) Load(url string) (any, error) {
 	o.renderer.out.Warnings = append(o.renderer.out.Warnings,
-		fmt.Sprintf("chart %s: values.schema.json refers to %s, which is not fetched: that part was not checked", o.chart, url))
+		fmt.Sprintf("chart %s: values.schema.json refers to %s, which is not fetched: that part was not checked", o.chart, tree.RedactURL(url)))
 	return true, nil
 }
