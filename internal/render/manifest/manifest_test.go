@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,6 +16,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render/manifest"
+	"evenkeel.dev/internal/resource"
 )
 
 const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
@@ -229,6 +231,11 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range scalars {
 		f.Add([]byte(configMap + "x: " + s + "\n"))
 	}
+	f.Add([]byte(wide(configMap, true)))
+	f.Add([]byte("\xfe\xff\x00{\x00}"))
+	f.Add([]byte(configMap + "---\n\ufeff" + configMap))
+	f.Add([]byte(configMap + "? {a: b}\n: *x\n---\n<<: [*a, {b: c}]\n"))
+	f.Add([]byte(`{"apiVersion":"v1","kind":"List","items":[{"kind":"Pod","metadata":{"name":"\ud83d"}}]}{}`))
 	f.Add([]byte(configMap + bomb(4)))
 	f.Add([]byte(configMap + mergeBomb(4)))
 	f.Add([]byte("apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(configMap, "\n", "\n  ")))
@@ -236,11 +243,21 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		objects, err := manifest.Decoder{}.Decode("f", data)
 		if err != nil {
+			if fault.KindOf(err) != fault.Broken || !strings.HasPrefix(err.Error(), "f: ") || !utf8.ValidString(err.Error()) {
+				t.Errorf("a strange error: %q", err)
+			}
 			return
+		}
+		if _, err := manifest.Text("f", data); err != nil {
+			t.Errorf("objects of what is no text: %v", err)
 		}
 		for _, o := range objects {
 			if o.GetKind() == "" || o.GetAPIVersion() == "" || o.GetName()+o.GetGenerateName() == "" {
 				t.Fatalf("not an object: %v", o.Object)
+			}
+			key := resource.KeyOf(o)
+			if back, ok := resource.ParseKey(key.String()); key.Name != "" && (!ok || back != key) && !strings.Contains(key.Namespace, "/") {
+				t.Errorf("%s is read back as %s", key, back)
 			}
 			again, err := o.MarshalJSON()
 			if err != nil {

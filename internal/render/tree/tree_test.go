@@ -86,6 +86,7 @@ func TestClip(t *testing.T) {
 		{"another", `yaml: invalid map key: []interface {}{"hunter2"}`, "yaml: invalid map key …"},
 		{"a node of Kustomize's", "wrong node kind: node contents:\n? [hunter2]\n: b\n", "wrong node kind: node contents …"},
 		{"a value of the wrong sort", "line 3: cannot unmarshal !!str `hunter2` into int", "line 3: cannot unmarshal !!str … into int"},
+		{"a value for a subchart that is no mapping", "app: values: type mismatch on sub: %!t(string=hunter2)", "app: values: type mismatch on sub …"},
 		{"a value that is not its tag's", "cannot decode !!str `hunter2\nx` as a !!int", "cannot decode !!str … as a !!int"},
 	}
 	for _, tt := range tests {
