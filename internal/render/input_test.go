@@ -1,9 +1,6 @@
 package render_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +22,11 @@ func file(content string) *fstest.MapFile {
 
 const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
-// hugeFS says that its files are huge, and panics if one is read all the same.
-type hugeFS struct{ fstest.MapFS }
+// hugeFS says that a file is huge, and panics if it is read all the same.
+type hugeFS struct {
+	fstest.MapFS
+	name string
+}
 
 type hugeInfo struct{ fs.FileInfo }
 
@@ -34,25 +34,45 @@ func (hugeInfo) Size() int64 { return 100 << 20 }
 
 func (f hugeFS) Stat(name string) (fs.FileInfo, error) {
 	info, err := f.MapFS.Stat(name)
-	if err != nil || info.IsDir() {
+	if err != nil || name != f.name {
 		return info, err
 	}
 	return hugeInfo{info}, nil
 }
 
-func (f hugeFS) ReadFile(name string) ([]byte, error) { panic("read " + name) }
+func (f hugeFS) ReadFile(name string) ([]byte, error) {
+	if name == f.name {
+		panic("read " + name)
+	}
+	return f.MapFS.ReadFile(name)
+}
 
+// TestHugeFilesAreNotRead: a file of 100 MiB, wherever one can be, is refused by
+// its size.
 func TestHugeFilesAreNotRead(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"a.yaml", "kustomization.yaml", "Chart.yaml", ".argocd-source.yaml"} {
-		_, err := render.Render(t.Context(), render.Request{
-			FS:      hugeFS{fstest.MapFS{name: file(configMap)}},
-			Source:  &v1alpha1.ApplicationSource{},
-			AppName: "x",
-			Options: render.Options{MaxReadBytes: 50 << 20},
-		})
-		if fault.KindOf(err) != fault.Broken || !strings.Contains(fmt.Sprint(err), name) || strings.Contains(err.Error(), "panicked") {
-			t.Errorf("%s: got %v", name, err)
+	plain := fstest.MapFS{"a.yaml": file(configMap), ".argocd-source.yaml": file("{}")}
+	kust := fstest.MapFS{
+		"kustomization.yaml": file("resources: [a.yaml, base]\npatches: [{path: p.yaml}]\nconfigMapGenerator: [{name: g, files: [g.txt]}]\n"),
+		"a.yaml":             file(configMap), "p.yaml": file(configMap), "g.txt": file("g"),
+		"base/kustomization.yaml": file("namePrefix: x\nresources: [b.yaml]\n"), "base/b.yaml": file(configMap),
+	}
+	chart := fstest.MapFS{
+		"Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\n"), "values.yaml": file("a: b\n"), "templates/a.yaml": file(configMap), "crds/c.yaml": file(configMap),
+		"values.schema.json": file("{}"), "charts/sub.tgz": file("x"), "README.md": file("x"), "v.yaml": file("a: c\n"), "f.txt": file("x"), ".helmignore": file("v.yaml\nf.txt\n"),
+	}
+	helm := &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{"v.yaml"}, FileParameters: []v1alpha1.HelmFileParameter{{Name: "f", Path: "f.txt"}}}
+	for _, tt := range []struct {
+		repo   fstest.MapFS
+		source v1alpha1.ApplicationSource
+	}{{plain, v1alpha1.ApplicationSource{}}, {kust, v1alpha1.ApplicationSource{}}, {chart, v1alpha1.ApplicationSource{Helm: helm}}} {
+		for name := range tt.repo {
+			_, err := render.Render(t.Context(), render.Request{
+				FS: hugeFS{tt.repo, name}, Source: &tt.source, AppName: "x", Options: render.Options{MaxReadBytes: 50 << 20},
+			})
+			if fault.KindOf(err) != fault.Broken || !strings.Contains(fmt.Sprint(err), name) || strings.Contains(err.Error(), "panicked") {
+				t.Errorf("%s: got %v", name, err)
+			}
 		}
 	}
 }
@@ -185,57 +205,6 @@ func TestValueFilesOfAnotherSource(t *testing.T) {
 	})
 	if fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a traversal out of the other source: got %v", err)
-	}
-}
-
-func tgz(t *testing.T, files map[string]string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	w := tar.NewWriter(z)
-	for name, content := range files {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(content)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(w.Close(), z.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-func TestPackedSubcharts(t *testing.T) {
-	t.Parallel()
-	inner := tgz(t, map[string]string{"leaf/Chart.yaml": "apiVersion: v2\nname: leaf\nversion: 1.0.0\n", "leaf/templates/l.yaml": strings.Replace(configMap, "name: a", "name: leaf", 1)})
-	sub := map[string]string{
-		"sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n", "sub/templates/s.yaml": strings.Replace(configMap, "name: a", "name: sub", 1),
-		"sub/charts/leaf-1.0.0.tgz": inner,
-	}
-	bomb := map[string]string{"sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 1.0.0\n", "sub/zeros": strings.Repeat("0", 4<<20)}
-	tests := []struct {
-		reason string
-		packed string
-		want   int
-		err    string
-	}{
-		{"a packed chart in a packed chart", tgz(t, sub), 3, ""},
-		{"a bomb", tgz(t, bomb), 0, "app/charts/sub.tgz: 4194304 bytes are more"},
-		{"a file that climbs out", tgz(t, map[string]string{"sub/../../x": "y"}), 0, "illegally references parent directory"},
-		{"no archive", "hello", 0, "app/charts/sub.tgz"},
-	}
-	for _, tt := range tests {
-		result, err := render.Render(t.Context(), render.Request{
-			FS: fstest.MapFS{
-				"app/Chart.yaml": file("apiVersion: v2\nname: x\nversion: 1.0.0\n"), "app/templates/a.yaml": file(configMap), "app/charts/sub.tgz": file(tt.packed),
-			},
-			Source: &v1alpha1.ApplicationSource{Path: "app"}, AppName: "x", Options: render.Options{MaxReadBytes: 1 << 20},
-		})
-		if (err == nil) != (tt.err == "") || !strings.Contains(fmt.Sprint(err), tt.err) || len(result.Objects) != tt.want {
-			t.Errorf("%s: got %d objects, %v", tt.reason, len(result.Objects), err)
-		}
 	}
 }
 

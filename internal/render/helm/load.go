@@ -3,7 +3,9 @@ package helm
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -90,14 +92,12 @@ func unpacked(files *tree.Reader, chartName string, found []*archive.BufferedFil
 			continue
 		}
 		where := chartName + "/" + f.Name
+		if err := files.Spend(where, sizeUnpacked(f.Data, files.Left())); err != nil {
+			return nil, err
+		}
 		inner, err := archive.LoadArchiveFiles(bytes.NewReader(f.Data))
 		if err != nil {
 			return nil, fault.Wrap(fault.Broken, err, "%s", where)
-		}
-		for _, g := range inner {
-			if err := files.Spend(where, int64(len(g.Data))); err != nil {
-				return nil, err
-			}
 		}
 		if inner, err = unpacked(files, where, inner, depth+1); err != nil {
 			return nil, err
@@ -108,6 +108,17 @@ func unpacked(files *tree.Reader, chartName string, found []*archive.BufferedFil
 		}
 	}
 	return out, nil
+}
+
+// sizeUnpacked is how large an archive is when it is unpacked, or limit+1 if it is
+// larger than limit. Names without content, which Helm does not count, count too.
+func sizeUnpacked(data []byte, limit int64) int64 {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return 0 // for Helm to say
+	}
+	n, _ := io.Copy(io.Discard, io.LimitReader(z, limit+1)) // an archive that is broken is for Helm, too
+	return n
 }
 
 func has(c *chart.Chart, name string) bool {

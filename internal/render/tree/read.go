@@ -68,6 +68,9 @@ func (r *Reader) Spend(name string, n int64) error {
 	return nil
 }
 
+// Left is what is left of the budget.
+func (r *Reader) Left() int64 { return *r.left }
+
 // look is the price of asking for a name.
 func (r *Reader) look(name string) error {
 	if err := r.ctx.Err(); err != nil {
