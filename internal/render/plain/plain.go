@@ -195,10 +195,17 @@ func (w *walk) manifest(name string, text []byte) error {
 	}
 	objects, err := manifest.Decoder{}.Decode(name, text)
 	if err != nil {
-		return w.leaveOut(name, err, len(objects) > 0 || meant(text, err))
+		return w.leaveOut(name, err, len(objects) > 0 || !isKustomization(name) && meant(text, err))
 	}
 	w.out.Objects = append(w.out.Objects, objects...)
 	return nil
+}
+
+// isKustomization says whether a file is what Kustomize reads. It has a kind and
+// lies in many a directory that is walked; Argo CD fails to apply it.
+func isKustomization(name string) bool {
+	base := path.Base(name)
+	return base == "kustomization.yaml" || base == "kustomization.yml"
 }
 
 // meant says whether a file that cannot be decoded was meant to be a manifest,

@@ -44,6 +44,19 @@ func TestMeant(t *testing.T) {
 	}
 }
 
+func TestKustomizationsAreLeftOut(t *testing.T) {
+	repo := fstest.MapFS{
+		"sub/kustomization.yaml": {Data: []byte("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n")},
+		"sub/a.yaml":             {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")},
+	}
+	in := Input{Files: tree.NewReader(t.Context(), repo, 1<<20), Dir: "."}
+	in.Directory.Recurse = true
+	out, err := Render(in)
+	if err != nil || len(out.Objects) != 1 || len(out.Warnings) != 1 {
+		t.Errorf("got %d objects, %q, %v", len(out.Objects), out.Warnings, err)
+	}
+}
+
 func TestNames(t *testing.T) {
 	for name, want := range map[string][2]bool{ // manifest, override
 		"a.yaml": {true, false}, "a.yml": {true, false}, "a.json": {true, false}, "a.jsonnet": {true, false}, ".hidden.yaml": {true, false},
