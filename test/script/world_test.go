@@ -10,20 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/restmapper"
 
 	"evenkeel.dev/test/evenkeeltest"
 	"evenkeel.dev/test/gitserver"
+	"evenkeel.dev/test/kubetest"
 	"evenkeel.dev/test/playgroundtest"
 )
-
-// patience is the longest that a scenario waits for one thing.
-const patience = time.Minute
 
 // world is what a scenario happens in.
 type world struct {
@@ -32,8 +27,7 @@ type world struct {
 	dir     string
 	env     []string
 	cluster *playgroundtest.Cluster
-	client  dynamic.Interface
-	mapper  *restmapper.DeferredDiscoveryRESTMapper
+	client  *kubetest.Client
 
 	gitDir    string
 	gitServer *http.Server
@@ -83,7 +77,13 @@ func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, e
 	}
 	env.Setenv("PATH", filepath.Dir(binary)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	w.env = env.Vars
-	return w, evenkeeltest.Install(ctx, w.client)
+	return w, w.client.Install(ctx)
+}
+
+func (w *world) connect() error {
+	var err error
+	w.client, err = kubetest.New(w.cluster.Kubeconfig)
+	return err
 }
 
 // serveGit serves the repositories, at the address of before if there was one.
@@ -97,7 +97,7 @@ func (w *world) serveGit(addr string) error {
 		return err
 	}
 	w.gitAddr = l.Addr().String()
-	w.gitServer = &http.Server{Handler: s, ReadHeaderTimeout: patience}
+	w.gitServer = &http.Server{Handler: s, ReadHeaderTimeout: kubetest.Patience}
 	go w.gitServer.Serve(l) //nolint:errcheck // ends with Close
 	return nil
 }

@@ -1,36 +1,39 @@
-package script
+package kubetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/testscript"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/test/evenkeeltest"
 )
 
-const appKind = "Application.argoproj.io"
+// AppKind is the kind of an Application.
+const AppKind = "Application.argoproj.io"
 
-func (w *world) refresh(_ *testscript.TestScript, args []string) error {
-	kind := v1alpha1.RefreshNormal
-	if len(args) == 2 {
-		kind = args[1]
-	}
-	res, name, err := w.find(appKind, "argocd/"+args[0])
-	if err != nil {
-		return err
-	}
+// App is an Application of the control namespace, as kinds and names are given.
+func App(name string) string { return evenkeeltest.Namespace + "/" + name }
+
+// DecodeApp is an object as an Application.
+func DecodeApp(o *unstructured.Unstructured) (*v1alpha1.Application, error) {
+	var app v1alpha1.Application
+	err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &app)
+	return &app, err
+}
+
+// Refresh asks for a refresh, normal or hard, and waits until it is answered.
+func (c *Client) Refresh(ctx context.Context, name, kind string) error {
 	body := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.AnnotationRefresh, kind)
-	if _, err := res.Patch(w.ctx, name, types.MergePatchType, []byte(body), metav1.PatchOptions{FieldManager: tester}); err != nil {
+	if err := c.Merge(ctx, AppKind, App(name), Manager, []byte(body)); err != nil {
 		return err
 	}
-	return w.await(appKind, "argocd/"+args[0], func(o *unstructured.Unstructured) string {
+	return c.Await(ctx, AppKind, App(name), func(o *unstructured.Unstructured) string {
 		if o == nil {
 			return "it is not there"
 		}
@@ -41,28 +44,30 @@ func (w *world) refresh(_ *testscript.TestScript, args []string) error {
 	})
 }
 
-// app waits until an Application is as wanted.
-func (w *world) app(ts *testscript.TestScript, args []string) error {
-	if len(args) < 2 {
-		return errors.New("usage: app APP WANT...")
-	}
+// AwaitApp waits until an Application is as wanted: sync=, health=, op=, revision=,
+// message=REGEXP, condition=TYPE:REGEXP, nocondition=TYPE, history=N, gone,
+// resource=KIND/NAME:STATUS[:HEALTH], where STATUS may be Prune, and
+// resource=KIND/NAME:none.
+func (c *Client) AwaitApp(ctx context.Context, name string, wants []string) error {
+	var malformed error
 	last := ""
-	err := w.await(appKind, "argocd/"+args[0], func(o *unstructured.Unstructured) string {
+	err := c.Await(ctx, AppKind, App(name), func(o *unstructured.Unstructured) string {
 		if o == nil {
-			if args[1] == "gone" {
+			if wants[0] == "gone" {
 				return ""
 			}
 			return "it is not there"
 		}
-		var app v1alpha1.Application
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &app); err != nil {
+		app, err := DecodeApp(o)
+		if err != nil {
 			return err.Error()
 		}
-		for _, want := range args[1:] {
+		for _, want := range wants {
 			key, value, _ := strings.Cut(want, "=")
-			why, err := appIs(&app, key, value)
+			why, err := appIs(app, key, value)
 			if err != nil {
-				ts.Fatalf("%s: %v", want, err)
+				malformed = fmt.Errorf("%s: %w", want, err)
+				return "" // no waiting helps
 			}
 			if why != "" {
 				last = fmt.Sprintf("%+v", app.Status.Conditions)
@@ -71,7 +76,10 @@ func (w *world) app(ts *testscript.TestScript, args []string) error {
 		}
 		return ""
 	})
-	if err != nil && last != "" {
+	switch {
+	case malformed != nil:
+		return malformed
+	case err != nil && last != "":
 		return fmt.Errorf("%w\nconditions: %s", err, last)
 	}
 	return err
@@ -109,7 +117,7 @@ func appIs(app *v1alpha1.Application, key, value string) (string, error) {
 	case "gone":
 		return "it is still there", nil
 	default:
-		return "", fmt.Errorf("no such property")
+		return "", errors.New("no such property")
 	}
 	if got != value {
 		return "it is " + got, nil
@@ -144,8 +152,6 @@ func hasCondition(conditions []v1alpha1.ApplicationCondition, want string) (stri
 	return "there is no such condition", nil
 }
 
-// resourceIs reads KIND/NAME:STATUS[:HEALTH], where STATUS may be Prune, and
-// KIND/NAME:none.
 func resourceIs(resources []v1alpha1.ResourceStatus, want string) (string, error) {
 	parts := strings.Split(want, ":")
 	kind, name, ok := strings.Cut(parts[0], "/")
