@@ -3,7 +3,10 @@ package playgroundtest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,6 +25,9 @@ type Request struct {
 	Namespace   string
 	Name        string
 	Code        int // the HTTP status
+	// Body is what was sent, as JSON, where the audit policy asks for it; the
+	// playground's own asks for none.
+	Body json.RawMessage
 }
 
 // AuditLog returns all requests that the control plane has answered, and the
@@ -30,18 +36,35 @@ type Request struct {
 // moment after its client has the answer.
 func (c *Cluster) AuditLog() []Request {
 	c.t.Helper()
-	if !c.options.AuditLog {
-		c.t.Fatal("playground: no audit log is kept; set Options.AuditLog")
-	}
-	content, err := os.ReadFile(c.auditPath())
+	requests, err := c.AuditLogAfter(new(int64))
 	if err != nil {
-		c.t.Fatalf("playground: audit log: %v", err)
-	}
-	requests, err := parseAudit(content)
-	if err != nil {
-		c.t.Fatalf("playground: %v", err)
+		c.t.Fatal(err)
 	}
 	return requests
+}
+
+// AuditLogAfter is AuditLog from an offset on, which it moves behind what it
+// returned; 0 is the beginning. It may be called from any goroutine.
+func (c *Cluster) AuditLogAfter(offset *int64) ([]Request, error) {
+	if !c.options.AuditLog {
+		return nil, errors.New("playground: no audit log is kept; set Options.AuditLog")
+	}
+	f, err := os.Open(c.auditPath())
+	if err != nil {
+		return nil, fmt.Errorf("playground: audit log: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	content, err := io.ReadAll(io.NewSectionReader(f, *offset, math.MaxInt64-*offset))
+	if err != nil {
+		return nil, fmt.Errorf("playground: audit log: %w", err)
+	}
+	content = content[:bytes.LastIndexByte(content, '\n')+1] // the last line may be being written
+	requests, err := parseAudit(content)
+	if err != nil {
+		return nil, fmt.Errorf("playground: %w", err)
+	}
+	*offset += int64(len(content))
+	return requests, nil
 }
 
 func (c *Cluster) auditPath() string { return filepath.Join(c.Dir, "audit.log") }
@@ -54,6 +77,7 @@ type event struct {
 	User                     struct{ Username string }
 	ObjectRef                struct{ APIGroup, Resource, Subresource, Namespace, Name string }
 	ResponseStatus           struct{ Code int }
+	RequestObject            json.RawMessage
 }
 
 // parseAudit reads whole lines; a last one without its end is being written.
@@ -74,6 +98,7 @@ func parseAudit(content []byte) ([]Request, error) {
 			User: e.User.Username, UserAgent: e.UserAgent,
 			Group: e.ObjectRef.APIGroup, Resource: e.ObjectRef.Resource, Subresource: e.ObjectRef.Subresource,
 			Namespace: e.ObjectRef.Namespace, Name: e.ObjectRef.Name, Code: e.ResponseStatus.Code,
+			Body: e.RequestObject,
 		})
 	}
 	return requests, nil

@@ -1,6 +1,7 @@
 package playgroundtest
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -28,10 +29,34 @@ func TestParseAudit(t *testing.T) {
 		{auditLine, []Request{full}, ""},
 		{auditLine + auditLine[:40], []Request{full}, "a line that is being written"},
 		{`{"verb":"get","requestURI":"/readyz"}` + "\n", []Request{{Verb: "get", URI: "/readyz"}}, "no resource"},
+		{`{"verb":"delete","requestObject":{"a":1}}` + "\n", []Request{{Verb: "delete", Body: []byte(`{"a":1}`)}}, "a body"},
 	} {
 		got, err := parseAudit([]byte(tt.content))
 		if err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s:\ngot  %+v, %v\nwant %+v", tt.reason, got, err, tt.want)
+		}
+	}
+}
+
+func TestAuditLogAfter(t *testing.T) {
+	c := &Cluster{Dir: t.TempDir(), t: t, options: Options{AuditLog: true}}
+	var offset int64
+	for _, tt := range []struct {
+		content string
+		want    int
+		reason  string
+	}{
+		{auditLine, 1, "the first line"},
+		{auditLine, 0, "nothing new"},
+		{auditLine + auditLine + auditLine[:40], 1, "a line, and one that is being written"},
+		{auditLine + auditLine + auditLine, 1, "that one, written"},
+	} {
+		if err := os.WriteFile(c.auditPath(), []byte(tt.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.AuditLogAfter(&offset)
+		if err != nil || len(got) != tt.want {
+			t.Errorf("%s: %d requests, %v, want %d", tt.reason, len(got), err, tt.want)
 		}
 	}
 }
