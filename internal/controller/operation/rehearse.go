@@ -25,15 +25,15 @@ func (r *Run) rehearse(ctx context.Context) stepOutcome {
 		return stepDone
 	}
 	out := stepDone
-	for _, res := range r.tryAll(ctx, p) {
+	for _, t := range r.tryAll(ctx, p) {
 		switch {
-		case !res.Failed():
-		case res.Transient && r.patient():
-			r.State.Message = res.Key.Human() + ": " + res.Message
+		case !t.Failed():
+		case t.Transient && r.patient():
+			r.State.Message = t.Key.Human() + ": " + t.Message
 			out = max(out, stepPassing)
 		default:
 			out = stepFailed
-			r.note(note{key: res.Key, phase: plan.Sync, version: res.Version, status: v1alpha1.ResultSyncFailed, message: res.Message}, true)
+			r.noteTrial(t)
 		}
 	}
 	if out == stepPassing {
@@ -42,11 +42,31 @@ func (r *Run) rehearse(ctx context.Context) stepOutcome {
 	return out
 }
 
-// tryAll are the results of a dry run of everything that a plan writes.
-func (r *Run) tryAll(ctx context.Context, p plan.Plan) []apply.Result {
+// trial is the result of a dry run of one write.
+type trial struct {
+	apply.Result
+	phase plan.Phase
+}
+
+// noteTrial records a trial; a hook that was tried has neither run nor begun to.
+func (r *Run) noteTrial(t trial) {
+	n := note{key: t.Key, phase: t.phase, version: t.Version, status: t.Status, message: t.Message}
+	if r.hook(t.phase, t.Key) != nil {
+		n.isHook, n.hook = true, v1alpha1.OperationSucceeded
+		if t.Failed() {
+			n.hook = v1alpha1.OperationFailed
+		}
+	}
+	r.note(n, true)
+}
+
+// tryAll tries everything that a plan writes.
+func (r *Run) tryAll(ctx context.Context, p plan.Plan) []trial {
 	var all work
 	var removals []apply.Removal
 	var earlier []resource.Key
+	var phases []plan.Phase // of the tasks
+	var out []trial
 	need := map[resource.Key][]resource.Key{} // what comes before an object
 	for n := range p.Steps {
 		s := &p.Steps[n]
@@ -54,7 +74,12 @@ func (r *Run) tryAll(ctx context.Context, p plan.Plan) []apply.Result {
 		for _, g := range s.Groups() {
 			w := r.work(ctx, s.Phase, r.rehearsed(s.Phase, g))
 			all.tasks, all.items = append(all.tasks, w.tasks...), append(all.items, w.items...)
-			all.refused = append(all.refused, w.refused...)
+			for range w.tasks {
+				phases = append(phases, s.Phase)
+			}
+			for _, res := range w.refused {
+				out = append(out, trial{res, s.Phase})
+			}
 			for _, i := range g {
 				need[i.Key] = earlier[:len(earlier):len(earlier)]
 			}
@@ -63,16 +88,21 @@ func (r *Run) tryAll(ctx context.Context, p plan.Plan) []apply.Result {
 			}
 		}
 	}
-	results := append(all.refused, r.send(ctx, all, apply.Options{DryRun: true})...)
-	for n := range results {
-		if results[n].Existing != nil { // of the operation before, which goes first; all else was tried
-			results[n].Status = v1alpha1.ResultSynced
+	for n, res := range r.send(ctx, all, apply.Options{DryRun: true}) {
+		out = append(out, trial{res, phases[n]})
+	}
+	for n := range out {
+		if out[n].Existing != nil { // of the operation before, which goes first; all else was tried
+			out[n].Status = v1alpha1.ResultSynced
 		}
-		if results[n].Failed() && r.excused(results[n], need[results[n].Key]) {
-			results[n].Status, results[n].Message = v1alpha1.ResultSynced, "not tried: the sync makes first what it needs"
+		if out[n].Failed() && r.excused(out[n].Result, need[out[n].Key]) {
+			out[n].Status, out[n].Message = v1alpha1.ResultSynced, "not tried: the sync makes first what it needs"
 		}
 	}
-	return append(results, r.Applier.Remove(ctx, removals, apply.Options{DryRun: true})...)
+	for _, res := range r.Applier.Remove(ctx, removals, apply.Options{DryRun: true}) {
+		out = append(out, trial{res, plan.Sync})
+	}
+	return out
 }
 
 // rehearsed are the items of a group that can be tried: a hook that runs once per
@@ -146,9 +176,9 @@ func isWord(b byte) bool {
 // dryRun has the API server say what the operation would do, and changes nothing.
 func (r *Run) dryRun(ctx context.Context) Outcome {
 	failed := false
-	for _, res := range r.tryAll(ctx, r.plan()) {
-		failed = failed || res.Failed()
-		r.note(note{key: res.Key, phase: plan.Sync, version: res.Version, status: res.Status, message: res.Message}, true)
+	for _, t := range r.tryAll(ctx, r.plan()) {
+		failed = failed || t.Failed()
+		r.noteTrial(t)
 	}
 	if failed {
 		r.finish(v1alpha1.OperationFailed, "one or more objects failed to apply (dry run) "+r.failed())

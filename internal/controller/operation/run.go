@@ -311,11 +311,11 @@ func (r *Run) try() string {
 	return fmt.Sprintf("%d-%d", r.State.StartedAt.Unix(), r.State.RetryCount)
 }
 
-// hooksRun says whether the operation runs hooks: not if it is partial, tried, or
-// asked to apply only (argo-cd.md §5.4).
+// hooksRun says whether the operation runs hooks: not if it is partial or asked to
+// apply only (argo-cd.md §5.4). A dry run tries them, too.
 func (r *Run) hooksRun() bool {
 	op := r.State.Operation.Sync
-	return len(op.Resources) == 0 && !op.DryRun && (op.SyncStrategy == nil || op.SyncStrategy.Apply == nil)
+	return len(op.Resources) == 0 && (op.SyncStrategy == nil || op.SyncStrategy.Apply == nil)
 }
 
 // force says whether the operation asks for objects to be made anew.
