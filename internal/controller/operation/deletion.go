@@ -113,7 +113,7 @@ func (d *Deletion) make(ctx context.Context, h hook) error {
 	}
 	kind, ok := d.Comparer.Cluster.Kinds().Exact(h.object.GVK)
 	if !ok {
-		return unknownKind("the cluster does not know " + h.object.GVK.GroupVersion().String() + " " + h.key.Kind)
+		return unknownKindError{"the cluster does not know " + h.object.GVK.GroupVersion().String() + " " + h.key.Kind}
 	}
 	body, err := hookBody(h.object, identity{
 		key: h.key, mark: d.mark(), instance: d.Instance, namespace: d.App.Spec.Destination.Namespace,

@@ -7,6 +7,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
+	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/plan"
 	"evenkeel.dev/internal/resource"
 )
@@ -117,13 +118,10 @@ func (r *Run) rehearsed(phase plan.Phase, group []plan.Item) []plan.Item {
 // excused says whether a dry run may have been refused for want of something that
 // the sync makes before: the API server cannot know that.
 func (r *Run) excused(res apply.Result, earlier []resource.Key) bool {
-	gk := res.Key.GroupKind()
-	for _, x := range r.Target.Claims {
-		if x.Defines.Kind != "" && x.Defines == gk {
-			return true
-		}
+	if r.defines(res.Key) {
+		return true
 	}
-	if _, known := r.Comparer.Cluster.Kinds().Preferred(gk); !known {
+	if _, known := r.Comparer.Cluster.Kinds().Preferred(res.Key.GroupKind()); !known {
 		return r.skipsMissing(res.Key)
 	}
 	if r.Options.CreateNamespace && res.Key.Namespace == r.App.Spec.Destination.Namespace &&
@@ -141,10 +139,20 @@ func (r *Run) excused(res apply.Result, earlier []resource.Key) bool {
 	return false
 }
 
+// defines says whether the sync has a CustomResourceDefinition of an object's kind.
+func (r *Run) defines(key resource.Key) bool {
+	return slices.ContainsFunc(r.Target.Claims, func(x *claim.Claim) bool { return x.Defines.Kind != "" && x.Defines == key.GroupKind() })
+}
+
 // skipsMissing is sync option SkipDryRunOnMissingResource.
 func (r *Run) skipsMissing(key resource.Key) bool {
 	if o := r.find(key); o != nil {
 		return r.optionsOf(*o).SkipDryRunOnMissingResource
+	}
+	for _, h := range r.hooks() {
+		if h.key == key {
+			return r.Options.Override(h.object.SyncOptions).SkipDryRunOnMissingResource
+		}
 	}
 	return r.Options.SkipDryRunOnMissingResource
 }

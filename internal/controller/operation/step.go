@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -246,7 +247,7 @@ func (r *Run) work(ctx context.Context, phase plan.Phase, group []plan.Item) wor
 		task, item, err := r.taskOf(ctx, phase, i)
 		if err != nil {
 			w.refused = append(w.refused, apply.Result{
-				Key: i.Key, Status: v1alpha1.ResultSyncFailed, Message: err.Error(), Transient: cluster.Transient(err),
+				Key: i.Key, Status: v1alpha1.ResultSyncFailed, Message: err.Error(), Transient: r.soon(i.Key, err),
 			})
 			continue
 		}
@@ -297,7 +298,7 @@ func (r *Run) objectTask(ctx context.Context, o *comparison.Object) (apply.Task,
 	x := o.Claim
 	kind, ok := r.Comparer.Cluster.Kinds().Exact(x.Object.GVK)
 	if !ok {
-		return apply.Task{}, unknownKind(o.Unread)
+		return apply.Task{}, unknownKindError{o.Unread}
 	}
 	options := r.optionsOf(*o)
 	task := apply.Task{
@@ -326,14 +327,26 @@ func (r *Run) objectTask(ctx context.Context, o *comparison.Object) (apply.Task,
 	return task, err
 }
 
-func unknownKind(why string) error {
-	return fmt.Errorf("%s; if a CustomResourceDefinition defines it, it has to be applied first", why)
+// unknownKindError says that nobody serves an object's kind.
+type unknownKindError struct{ why string }
+
+func (e unknownKindError) Error() string {
+	return e.why + "; if a CustomResourceDefinition defines it, it has to be applied first"
+}
+
+// soon says whether a task that could not be made may be made in a moment. A kind
+// that is unknown will only be known if the sync defines it or is told to wait.
+func (r *Run) soon(key resource.Key, err error) bool {
+	if unknown := (unknownKindError{}); errors.As(err, &unknown) {
+		return r.defines(key) || r.skipsMissing(key)
+	}
+	return cluster.Transient(err)
 }
 
 func (r *Run) hookTask(h hook) (apply.Task, error) {
 	kind, ok := r.Comparer.Cluster.Kinds().Exact(h.object.GVK)
 	if !ok {
-		return apply.Task{}, unknownKind("the cluster does not know " + h.object.GVK.GroupVersion().String() + " " + h.key.Kind)
+		return apply.Task{}, unknownKindError{"the cluster does not know " + h.object.GVK.GroupVersion().String() + " " + h.key.Kind}
 	}
 	body, err := hookBody(h.object, identity{
 		key: h.key, mark: r.mark(h.phase), instance: r.Instance, namespace: r.App.Spec.Destination.Namespace,
