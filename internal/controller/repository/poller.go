@@ -40,7 +40,8 @@ type State struct {
 	Err error
 	// At is when the refs were last listed with success.
 	At time.Time
-	// Generation grows with each listing that was completed, failed ones included.
+	// Generation grows with each listing, failed ones included, whose outcome Revision
+	// or Err is.
 	Generation uint64
 }
 
@@ -101,7 +102,7 @@ func (p *Poller) Want(app string, repo source.Repository, target string) State {
 		a.wants[app] = w
 		a.poke()
 	}
-	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: a.generation}
+	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: w.generation}
 }
 
 // State is what is known of what an Application wants; zero if it wants nothing.
@@ -113,7 +114,7 @@ func (p *Poller) State(app string) State {
 		return State{}
 	}
 	w := a.wants[app]
-	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: a.generation}
+	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: w.generation}
 }
 
 // Forget says that an Application wants nothing more. A repository that nobody
@@ -182,6 +183,8 @@ type want struct {
 	dirty    bool
 	revision string
 	err      error
+	// generation is that of the listing which revision or err is from.
+	generation uint64
 }
 
 func (a *actor) poke() {
@@ -298,7 +301,7 @@ func (a *actor) settle(target string, apps []string, revision string, err error)
 			continue
 		}
 		changed := w.dirty || text(w.err) != text(err) || err == nil && w.revision != revision
-		w.dirty, w.err = false, err
+		w.dirty, w.err, w.generation = false, err, a.generation
 		if err == nil {
 			w.revision = revision
 		}
