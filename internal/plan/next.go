@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"evenkeel.dev/internal/resource"
 )
@@ -33,6 +34,12 @@ func (s Step) Prunes() []Item {
 		}
 	}
 	return out
+}
+
+// Unconfirmed says whether a prune of the step waits for a person. Nothing of the
+// step is applied before that.
+func (s Step) Unconfirmed() bool {
+	return slices.ContainsFunc(s.Prune, func(i Item) bool { return i.confirm })
 }
 
 // Stale are hooks of earlier operations that have to be deleted before their

@@ -68,6 +68,9 @@ func (r *Run) run(ctx context.Context, s *plan.Step) stepOutcome {
 			return outcomeOf(failed, passing)
 		}
 	}
+	if s.Unconfirmed() {
+		return stepWaits
+	}
 	if out := r.removeStale(ctx, s); out != stepDone {
 		return out
 	}
