@@ -82,7 +82,7 @@ func (r *Run) tryAll(ctx context.Context, p plan.Plan) []trial {
 				out = append(out, trial{res, s.Phase})
 			}
 			for _, i := range g {
-				need[i.Key] = earlier[:len(earlier):len(earlier)]
+				need[i.Key] = slices.Clip(earlier)
 			}
 			for _, i := range g {
 				earlier = append(earlier, i.Key)

@@ -218,16 +218,11 @@ func (r *Run) shared() string {
 	return ""
 }
 
-// persist writes what was seen of hooks before anything is done that could lose it.
+// persist writes what was seen of hooks before anything is done that could lose it,
+// and lets those go whose completion is written. A step begins only then.
 func (r *Run) persist(ctx context.Context) (Outcome, bool) {
-	changed, passing := r.observeHooks(ctx)
-	switch {
-	case passing:
-		return Outcome{Again: true}, true
-	case !changed:
-		return Outcome{}, false
-	}
-	if !r.Flush(ctx) {
+	completed, passing := r.observeHooks(ctx)
+	if passing || completed && !r.Flush(ctx) {
 		return Outcome{Again: true}, true
 	}
 	return r.release(ctx)
