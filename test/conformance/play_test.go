@@ -1,0 +1,271 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
+
+	"evenkeel.dev/test/gitserver"
+	"evenkeel.dev/test/kubetest"
+	"evenkeel.dev/test/playgroundtest"
+)
+
+// play is one run of a case.
+type play struct {
+	*stage
+	c  *kase
+	ns string
+
+	repo      *gitserver.Repo
+	content   map[string]string // what the repository's head holds
+	revisions []string
+	uids      map[string]types.UID
+	seen      map[string]string // Application -> when its operation that was seen last began
+	marks     int
+}
+
+func newPlay(s *stage, c *kase) *play {
+	return &play{
+		stage: s, c: c, ns: fmt.Sprintf("c%03d-%s", c.number, c.name),
+		content: map[string]string{}, uids: map[string]types.UID{}, seen: map[string]string{},
+	}
+}
+
+// run does what the case says and returns it with what came of it.
+func (p *play) run(ctx context.Context) string {
+	lines := slices.Clone(p.c.lines)
+	marks := make([]int, len(lines)) // of the lines that are more than waiting
+	err := p.begin(ctx)
+	for i := range lines {
+		l := &lines[i]
+		l.results = nil
+		if err != nil {
+			l.writes = nil
+			continue
+		}
+		var results []string
+		marks[i], results, err = p.act(ctx, l.action)
+		for _, r := range results {
+			l.results = append(l.results, p.plain(r))
+		}
+		l.results = reconcile(p.c.lines[i].results, l.results)
+		if err != nil {
+			l.results = append(l.results, "! "+p.plain(err.Error()))
+		}
+	}
+	if err != nil && len(lines) > 0 && !strings.Contains(formatRun(lines), "! ") {
+		lines[0].results = []string{"! " + p.plain(err.Error())}
+	}
+	p.end(ctx)
+	if err := p.attribute(ctx, lines, marks); err != nil {
+		lines = append(lines, line{action: "! " + err.Error()})
+	}
+	return formatRun(lines)
+}
+
+// attribute gives each line the writes that it led to.
+func (p *play) attribute(ctx context.Context, lines []line, marks []int) error {
+	last, err := p.mark(ctx)
+	if err != nil {
+		return err
+	}
+	at := map[int]time.Time{} // of marks
+	requests, err := p.requests(p.ns)
+	for ; err == nil; requests, err = p.requests(p.ns) {
+		for _, r := range requests {
+			var n int
+			if _, err := fmt.Sscanf(r.Name, p.ns+".mark-%d", &n); err == nil && at[n].IsZero() {
+				at[n] = r.Time
+			}
+		}
+		if !at[last].IsZero() {
+			break
+		}
+		if _, err := p.mark(ctx); err != nil { // the log cannot be watched: give it time
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	dryRuns := slices.ContainsFunc(p.c.lines, func(l line) bool {
+		return slices.ContainsFunc(l.writes, func(w string) bool { return strings.HasPrefix(w, dryRun) })
+	})
+	slices.SortStableFunc(requests, func(a, b playgroundtest.Request) int { return a.Time.Compare(b.Time) })
+	for i := range lines {
+		want := p.c.lines[i].writes
+		lines[i].writes = nil
+		if marks[i] == 0 {
+			continue
+		}
+		until := at[last]
+		for _, m := range marks[i+1:] {
+			if m > 0 {
+				until = at[m]
+				break
+			}
+		}
+		var within []playgroundtest.Request
+		for _, r := range requests {
+			if !r.Time.Before(at[marks[i]]) && r.Time.Before(until) {
+				within = append(within, r)
+			}
+		}
+		lines[i].writes = arrange(p.writes(within), want, dryRuns)
+	}
+	return nil
+}
+
+// mark leaves a mark in the audit log: a patch of what does not exist.
+func (p *play) mark(ctx context.Context) (int, error) {
+	p.marks++
+	err := p.client.Merge(ctx, "ConfigMap", fmt.Sprintf("default/%s.mark-%d", p.ns, p.marks), kubetest.Manager, []byte("{}"))
+	if err == nil || !strings.Contains(err.Error(), "not found") {
+		return 0, fmt.Errorf("mark: %w", err)
+	}
+	return p.marks, nil
+}
+
+// begin brings about what is there before the first action.
+func (p *play) begin(ctx context.Context) error {
+	if p.c.lines[0].action != noNamespace {
+		if err := p.client.Apply(ctx, p.ns, []byte("{apiVersion: v1, kind: Namespace, metadata: {name: "+p.ns+"}}")); err != nil {
+			return err
+		}
+	}
+	var err error
+	if p.repo, err = p.git.Repo(ctx, p.ns); err != nil {
+		return err
+	}
+	if err := p.commit(ctx, "v1"); err != nil {
+		return err
+	}
+	if err := p.client.Apply(ctx, p.ns, []byte(p.expand(p.c.files["setup.yaml"]))); err != nil {
+		return fmt.Errorf("setup.yaml: %w", err)
+	}
+	app, err := p.application()
+	if err != nil {
+		return fmt.Errorf("app.yaml: %w", err)
+	}
+	if err := p.client.Create(ctx, app, kubetest.Manager); err != nil {
+		return err
+	}
+	return p.client.Await(ctx, kubetest.AppKind, kubetest.App(p.ns), func(o *unstructured.Unstructured) string {
+		if o == nil {
+			return "it is not there"
+		}
+		app, err := kubetest.DecodeApp(o)
+		switch {
+		case err != nil:
+			return err.Error()
+		case app.Status.Sync.Status == "" && len(app.Status.Conditions) == 0:
+			return "nobody looks after it"
+		}
+		return ""
+	})
+}
+
+const application = `
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: $NS, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: $GIT/$NS.git, path: ., targetRevision: main}
+  destination: {server: "https://kubernetes.default.svc", namespace: $NS}
+`
+
+// application is the Application with app.yaml merged over it.
+func (p *play) application() (*unstructured.Unstructured, error) {
+	base, err := yaml.YAMLToJSON([]byte(p.expand(application)))
+	if err != nil {
+		return nil, err
+	}
+	if text := p.c.files["app.yaml"]; text != "" {
+		over, err := yaml.YAMLToJSON([]byte(p.expand(text)))
+		if err != nil {
+			return nil, err
+		}
+		if base, err = jsonpatch.MergePatch(base, over); err != nil {
+			return nil, err
+		}
+	}
+	u := &unstructured.Unstructured{}
+	return u, u.UnmarshalJSON(base)
+}
+
+// end lets the Applications go, so that they do not take part in other cases.
+func (p *play) end(ctx context.Context) {
+	names := []string{p.ns}
+	for _, l := range p.c.lines {
+		if x, ok := strings.CutPrefix(l.action, "@"); ok {
+			x, _, _ = strings.Cut(x, " ")
+			names = append(names, p.ns+"-"+x)
+		}
+	}
+	for _, name := range names {
+		_ = p.client.Merge(ctx, kubetest.AppKind, kubetest.App(name), kubetest.Manager, []byte(`{"metadata":{"finalizers":null}}`))
+		_ = p.client.Delete(ctx, kubetest.AppKind, kubetest.App(name)) // it may be gone already
+	}
+}
+
+// commit makes a directory of the case the repository's whole content.
+func (p *play) commit(ctx context.Context, dir string) error {
+	change, content := map[string]string{}, map[string]string{}
+	for name := range p.content {
+		change[name] = gitserver.Deleted
+	}
+	for name, text := range p.c.files {
+		if short, ok := strings.CutPrefix(name, dir+"/"); ok {
+			content[short] = p.expand(text)
+			change[short] = content[short]
+		}
+	}
+	if len(change) == 0 {
+		return errors.New("there is no " + dir)
+	}
+	sha, err := p.repo.Commit(ctx, change, dir)
+	if err != nil {
+		return err
+	}
+	p.content, p.revisions = content, append(p.revisions, sha)
+	return nil
+}
+
+func (p *play) expand(text string) string {
+	for i := len(p.revisions); i > 0; i-- { // $REV10 before $REV1
+		text = strings.ReplaceAll(text, fmt.Sprintf("$REV%d", i), p.revisions[i-1])
+	}
+	return strings.NewReplacer(
+		"$NS", p.ns, "$GIT", p.gitURL, "$NOW", time.Now().UTC().Format(time.RFC3339),
+	).Replace(text)
+}
+
+var (
+	clock  = regexp.MustCompile(`\b\d\d:\d\d:\d\dZ?\b`)
+	day    = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT?`)
+	second = regexp.MustCompile(`\b1\d{9}\b`)
+)
+
+// plain is text with words for what differs between runs.
+func (p *play) plain(text string) string {
+	text = strings.ReplaceAll(text, "\n", `\n`)
+	text = strings.NewReplacer(p.ns, "$NS", p.gitURL, "$GIT").Replace(text)
+	for i, sha := range p.revisions {
+		for _, n := range [...]int{len(sha), 8, 7} {
+			text = strings.ReplaceAll(text, sha[:n], fmt.Sprintf("$REV%d", i+1))
+		}
+	}
+	text = day.ReplaceAllString(text, "")
+	text = clock.ReplaceAllString(text, "TIME")
+	return second.ReplaceAllString(text, "TIME")
+}
