@@ -90,3 +90,19 @@ func catFileCPU(f *fixture) time.Duration {
 	fmt.Sscan(fields[12], &system)
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
+
+// BenchmarkTreeOpen opens the tree of a commit that others have opened before, as
+// each Application of a monorepo does at each commit.
+func BenchmarkTreeOpen(b *testing.B) {
+	f := newFixture(b, gitserver.Options{})
+	files := map[string]string{}
+	for i := range 500 {
+		files[fmt.Sprintf("app-%03d/a.yaml", i)] = "a: b\n"
+	}
+	sha := f.commit(b, files)
+	f.fetch(b, "main")
+	must(f.store.Tree(b.Context(), f.source, sha))
+	for b.Loop() {
+		must(f.store.Tree(b.Context(), f.source, sha))
+	}
+}

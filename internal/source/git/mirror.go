@@ -21,6 +21,8 @@ type mirror struct {
 	reader *reader
 	// known are commits that are here with all that they contain.
 	known *lru[string, struct{}]
+	// roots are the trees of commits that were asked for.
+	roots *lru[string, oid]
 	// proven are those to whom the server has shown the repository. What is in the
 	// mirror is for them only.
 	proven *lru[source.Repository, struct{}]
@@ -41,6 +43,7 @@ func newMirror(s *Store, dir string) *mirror {
 	return &mirror{
 		store: s, dir: dir, reader: newReader(s.run, dir, s.opts),
 		known:  newSet[string](maxKnownCommits),
+		roots:  newLRU[string](maxKnownCommits, func(oid) int { return 1 }),
 		proven: newSet[source.Repository](maxProvenAccess),
 	}
 }
@@ -227,4 +230,5 @@ func (m *mirror) damage() {
 	defer m.mu.Unlock()
 	m.damaged = true
 	m.known.clear()
+	m.roots.clear()
 }

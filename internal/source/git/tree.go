@@ -43,24 +43,34 @@ func (s *Store) Tree(ctx context.Context, repo source.Repository, sha string) (*
 	if err := m.ensure(ctx, repo, w); err != nil {
 		return nil, err
 	}
-	h, data, err := m.object(ctx, w.sha+"^{tree}")
+	root, err := m.root(ctx, w.sha)
 	if err != nil {
 		return nil, fault.Wrap(fault.KindOf(err), err, "%s at %s", repo, w.sha)
 	}
+	return &Tree{ctx: ctx, mirror: m, revision: w.sha, root: entry{name: ".", mode: typeTree, oid: root}}, nil
+}
+
+// root is the tree of a commit, which is asked for once: every Application of a
+// repository wants it when there is a new commit.
+func (m *mirror) root(ctx context.Context, sha string) (oid, error) {
+	if id, ok := m.roots.get(sha); ok {
+		return id, nil
+	}
+	h, data, err := m.object(ctx, sha+"^{tree}")
+	if err != nil {
+		return oid{}, err
+	}
 	id, err := parseOID(h.oid)
 	if err != nil {
-		return nil, err
-	}
-	t := &Tree{ctx: ctx, mirror: m, revision: w.sha, root: entry{name: ".", mode: typeTree, oid: id}}
-	if _, ok := s.trees.get(id); ok {
-		return t, nil
+		return oid{}, err
 	}
 	d, err := parseTree(data)
 	if err != nil {
-		return nil, fault.Wrap(fault.Broken, err, "%s at %s", repo, w.sha)
+		return oid{}, err
 	}
-	s.trees.add(id, d)
-	return t, nil
+	m.store.trees.add(id, d)
+	m.roots.add(sha, id)
+	return id, nil
 }
 
 // Commit is what people know a commit by; it is fetched when it is not in the mirror.

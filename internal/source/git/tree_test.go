@@ -306,6 +306,27 @@ func TestReaderIsReplacedAndRests(t *testing.T) {
 	}
 }
 
+// TestTreesOfOneCommitAskOnce: all Applications of a repository open the tree of a
+// new commit, of which only the first has to be asked for.
+func TestTreesOfOneCommitAskOnce(t *testing.T) {
+	f := newFixture(t, gitserver.Options{})
+	sha := f.commit(t, map[string]string{"a": "1", "dir/b": "2"})
+	first := must(f.store.Tree(t.Context(), f.source, sha))
+	m := must(f.store.mirror(f.source))
+	m.reader.rest() // whoever asks starts another process
+	second := must(f.store.Tree(t.Context(), f.source, sha))
+	for _, name := range []string{"a", "dir", "no"} {
+		id, mode, ok, err := first.Lookup(name)
+		id2, mode2, ok2, err2 := second.Lookup(name)
+		if id != id2 || mode != mode2 || ok != ok2 || err != nil || err2 != nil {
+			t.Errorf("%s: %s %s %t %v and %s %s %t %v", name, id, mode, ok, err, id2, mode2, ok2, err2)
+		}
+	}
+	if n := f.processes("cat-file"); n != 1 {
+		t.Errorf("%d processes have read, want one", n)
+	}
+}
+
 func TestReadingEndsWithItsContext(t *testing.T) {
 	f := newFixture(t, gitserver.Options{})
 	sha := f.commit(t, map[string]string{"a": "1", "dir/b": "2"})
