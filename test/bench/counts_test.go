@@ -14,10 +14,10 @@ const interval = 3 * time.Second
 // TestCounts counts, with 100 Applications of 10 objects from one repository, what
 // the program asks of the API server and of Git.
 //
-// No count depends on luck. It is taken between two times, each of which is taken
-// after world.settle: of what has come in before, everything is in the log, and
-// nothing of it is still to come. How long nothing happens is measured by the
-// program's own clock, the listings that the Git server sees.
+// No count depends on luck. Each part begins when world.settle has returned, and
+// ends with it: of what has come in before, everything is in the log, and nothing
+// of it is still to come. How long nothing happens is measured by the program's own
+// clock, the listings that the Git server sees.
 func TestCounts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a control plane and a minute")
@@ -120,7 +120,6 @@ func (w *world) countCommit(t *testing.T) {
 	const i = 42
 	app := w.content.app(i)
 	object := " configmaps " + app + "/" + probe
-	w.settle()
 	from, git := time.Now(), w.gitSoFar()
 	sha := w.commit("counted", i)
 	w.shows("counted", i)
@@ -145,7 +144,6 @@ func (w *world) countDrift(t *testing.T) {
 	const i = 17
 	app := w.content.app(i)
 	object := " configmaps " + app + "/" + probe
-	w.settle()
 	from, git := time.Now(), w.gitSoFar()
 	version := w.drift(i, "drifted")
 	w.showsAfter(version, "initial", i)
