@@ -106,7 +106,7 @@ func ask(ctx context.Context, t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer res.Body.Close() //nolint:errcheck // nothing of it is read
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("%s: %s", url, res.Status)
 	}
