@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -144,6 +145,9 @@ func (w *world) commit(ts *testscript.TestScript, args []string) error {
 	files, err := read(ts.MkAbs(args[1]))
 	if err != nil {
 		return err
+	}
+	for name, content := range files { // Applications in a repository name others
+		files[name] = strings.ReplaceAll(content, "$GIT/", ts.Getenv("GIT")+"/")
 	}
 	change := map[string]string{}
 	for name := range w.contents[args[0]] {

@@ -172,8 +172,13 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 		return wait
 	case terminating:
 		return p.settle(r.Terminate(ctx, "Operation terminated"))
-	case yield && !r.Busy():
-		return p.supersede(ctx)
+	}
+	if yield {
+		busy, again := r.Busy()
+		if !busy {
+			return p.supersede(ctx)
+		}
+		p.wakeIn(again)
 	}
 	r.Yield = yield
 	if r.Held = p.held(op); r.Held != "" {

@@ -291,39 +291,50 @@ func hookBody(o desired.Object, id identity) ([]byte, error) {
 }
 
 // Busy says whether a hook of the operation runs that can still end by itself: one
-// whose Pods cannot start would hold up a newer commit for ever.
-func (r *Run) Busy() bool {
+// whose Pods cannot start would hold up a newer commit for ever. If that is open yet
+// it says when to ask again.
+func (r *Run) Busy() (busy bool, again time.Duration) {
 	for _, h := range r.hooks() {
 		e := r.entry(h.phase, h.key)
-		live := r.Comparer.Cluster.Get(h.key)
 		if h.once != nil && e != nil && !e.HookPhase.Completed() {
-			return true // what it changes is worth more than the time it takes
+			return true, 0 // what it changes is worth more than the time it takes
 		}
-		if r.mine(h, live) && (e == nil || !e.HookPhase.Completed()) && !r.stuck(live) {
-			if phase, _ := completion(live); phase == v1alpha1.OperationRunning {
-				return true
-			}
+		live := r.Comparer.Cluster.Get(h.key)
+		if !r.mine(h, live) || e != nil && e.HookPhase.Completed() {
+			continue
+		}
+		if phase, _ := completion(live); phase != v1alpha1.OperationRunning {
+			continue
+		}
+		left, blocked := r.blocked(live)
+		switch {
+		case !blocked:
+			return true, 0
+		case left > 0:
+			busy, again = true, max(again, left)
 		}
 	}
-	return false
+	return busy, again
 }
 
 // startGrace is how long a Pod may fail to start before its hook counts as stuck: an
-// image that is not there yet, a node that is being added.
-const startGrace = 30 * time.Second
+// image that is being pushed, a node that is being added.
+const startGrace = 15 * time.Second
 
-// stuck says whether a hook has Pods and none of them can start.
-func (r *Run) stuck(live *cluster.Record) bool {
+// blocked says whether a hook has Pods of which none can start now, and how long that
+// may still pass.
+func (r *Run) blocked(live *cluster.Record) (left time.Duration, blocked bool) {
 	pods := r.Comparer.Cluster.Children(live.UID)
 	if live.Key.Kind == "Pod" && live.Key.Group == "" {
 		pods = []*cluster.Record{live}
 	}
 	for _, p := range pods {
-		if p.Verdict.Blocked == "" || r.Engine.Now().Sub(time.Unix(p.Created, 0)) < startGrace {
-			return false
+		if p.Verdict.Blocked == "" {
+			return 0, false
 		}
+		left = max(left, time.Unix(p.Created, 0).Add(startGrace).Sub(r.Engine.Now()))
 	}
-	return len(pods) > 0
+	return left, len(pods) > 0
 }
 
 // cleanup deletes the hooks that are to be deleted when an operation has ended. An
