@@ -46,6 +46,7 @@ type Index struct {
 	kinds    map[schema.GroupKind]KindState
 	gone     tombstones
 	names    map[string]string // groups and kinds, so that records share one copy
+	held     heldBodies
 
 	judge    Judge
 	observer Observer

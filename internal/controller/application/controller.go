@@ -143,9 +143,12 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 func (c *Controller) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { c.cluster.Run(ctx) })
 	wg.Go(func() { c.poller.Run(ctx) })
 	wg.Go(func() { c.store.Run(ctx) })
+	if c.store.Synced(ctx) == nil {
+		c.readInUse()
+		wg.Go(func() { c.cluster.Run(ctx) })
+	}
 	if err := c.prepare(ctx); err != nil {
 		return err
 	}
@@ -157,11 +160,18 @@ func (c *Controller) Run(ctx context.Context) error {
 	return nil
 }
 
+// readInUse has the kinds that Applications have objects of read in full from the
+// start, instead of twice.
+func (c *Controller) readInUse() {
+	for _, app := range c.store.Apps() {
+		for _, s := range app.Status.Resources {
+			c.cluster.ReadFull(schema.GroupKind{Group: s.Group, Kind: s.Kind})
+		}
+	}
+}
+
 // prepare waits for the first answers and sees to the default project.
 func (c *Controller) prepare(ctx context.Context) error {
-	if err := c.store.Synced(ctx); err != nil {
-		return nil //nolint:nilerr // ctx ended
-	}
 	for wait := time.Second; ; wait = min(2*wait, maxPause) {
 		version, err := c.o.Conn.ServerVersion(ctx)
 		if err == nil {

@@ -36,7 +36,7 @@ func (c *Comparer) Read(ctx context.Context, claims []*claim.Claim) error {
 			continue
 		}
 		kind, ok := c.Cluster.Kinds().Exact(x.Object.GVK)
-		if !ok || c.Cluster.Kind(key.GroupKind()).Err != nil {
+		if !ok || c.Cluster.Kind(key.GroupKind()).Err != nil || c.Cluster.Rejudge(key) {
 			continue
 		}
 		g.Go(func() error { return c.observe(ctx, kind, key) })
