@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -12,6 +13,8 @@ import (
 // content is a repository of plain directories and the Applications that name them.
 type content struct {
 	apps, objects int
+	// hook is how long a PreSync Job of each Application takes; 0 means that there is none.
+	hook time.Duration
 	// url is the repository's.
 	url string
 }
@@ -47,8 +50,32 @@ func (c content) files() map[string]string {
 			files[fmt.Sprintf("apps/%s/object-%d.yaml", c.app(i), n)] = object(n)
 		}
 		files[c.probeFile(i)] = c.probe("initial")
+		if c.hook > 0 {
+			files["apps/"+c.app(i)+"/hook.yaml"] = job(c.hook)
+		}
 	}
 	return files
+}
+
+// job is a hook that takes a while.
+func job(takes time.Duration) string {
+	return `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: before
+  annotations:
+    argocd.argoproj.io/hook: PreSync
+spec:
+  template:
+    metadata:
+      annotations:
+        playground.evenkeel.dev/run: ` + takes.String() + `
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: job
+        image: registry.invalid/bench:v1
+`
 }
 
 // object is the n-th object of an Application. None of them needs a node.

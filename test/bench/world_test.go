@@ -36,7 +36,9 @@ var (
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 const (
-	tester = "tester" // field manager and user agent of what the tests themselves do
+	// podsPerNode is less than the 110 Pods that a node takes.
+	podsPerNode = 100
+	tester      = "tester" // field manager and user agent of what the tests themselves do
 	// patience is the longest that is waited for one thing, with any number of
 	// Applications.
 	patience = 10 * time.Minute
@@ -73,7 +75,7 @@ func newWorld(t testing.TB, c content, settings map[string]any) *world {
 	if w.dir == "" {
 		w.dir = t.TempDir()
 	}
-	w.cluster = playgroundtest.Start(t, playgroundtest.Options{AuditLog: true})
+	w.cluster = playgroundtest.Start(t, playgroundtest.Options{AuditLog: true, Nodes: 1 + c.apps/podsPerNode})
 	config, err := clientcmd.BuildConfigFromFlags("", w.cluster.Kubeconfig)
 	w.must(err)
 	config.QPS, config.UserAgent, config.WarningHandler = -1, tester, rest.NoWarnings{}

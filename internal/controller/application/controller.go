@@ -58,14 +58,14 @@ type Options struct {
 	// Metrics counts; nil counts nothing.
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
-	// Workers is how many Applications are worked on at once; 0 means 16. A worker
+	// Workers is how many Applications are worked on at once; 0 means 48. A worker
 	// is held while requests are sent, never while something is waited for.
 	Workers int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-const defaultWorkers = 16
+const defaultWorkers = 48
 
 // Controller keeps the Applications of one namespace equal to their sources.
 type Controller struct {
