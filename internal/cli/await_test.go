@@ -41,15 +41,26 @@ func TestWaitTakesItsTime(t *testing.T) {
 	}{
 		{"healthy after ten minutes", "wait shop --health", []step{{patch: []byte(healthy), after: 10 * time.Minute}}, 10 * time.Minute, 0, ""},
 		{"without a timeout it waits for days", "wait shop --health", []step{{patch: []byte(`{}`), after: time.Hour}, {patch: []byte(healthy), after: 72 * time.Hour}}, 73 * time.Hour, 0, ""},
-		{"a timeout ends it", "wait shop --health --timeout 30", []step{{patch: []byte(healthy), after: time.Minute}}, 30 * time.Second, 1,
-			"timed out (30s) waiting for application argocd/shop to be healthy: health is Progressing"},
+		{
+			"a timeout ends it", "wait shop --health --timeout 30",
+			[]step{{patch: []byte(healthy), after: time.Minute}},
+			30 * time.Second, 1,
+			"timed out (30s) waiting for application argocd/shop to be healthy: health is Progressing",
+		},
 		{"a state just before the timeout counts", "wait shop --health --timeout 30", []step{{patch: []byte(healthy), after: 29 * time.Second}}, 29 * time.Second, 0, ""},
-		{"an object that breaks ends it", "wait shop --health --timeout 300", []step{{patch: []byte(degraded), after: 5 * time.Second}}, 5 * time.Second, 1,
-			"Deployment shop/web went from Progressing to Degraded: no image"},
+		{
+			"an object that breaks ends it", "wait shop --health --timeout 300",
+			[]step{{patch: []byte(degraded), after: 5 * time.Second}},
+			5 * time.Second, 1,
+			"Deployment shop/web went from Progressing to Degraded: no image",
+		},
 		{"unless degraded is what is waited for", "wait shop --degraded", []step{{patch: []byte(degraded), after: 5 * time.Second}}, 5 * time.Second, 0, ""},
 		{"deletion", "wait shop --delete --timeout 60", []step{{patch: []byte(`{}`), after: time.Second}, {gone: true, after: 4 * time.Second}}, 5 * time.Second, 0, ""},
-		{"each application has the whole timeout", "wait shop other --health --timeout 30",
-			[]step{{patch: []byte(healthy), after: 25 * time.Second}, {patch: []byte(healthy), after: 25 * time.Second}}, 50 * time.Second, 0, ""},
+		{
+			"each application has the whole timeout", "wait shop other --health --timeout 30",
+			[]step{{patch: []byte(healthy), after: 25 * time.Second}, {patch: []byte(healthy), after: 25 * time.Second}},
+			50 * time.Second, 0, "",
+		},
 		{"get --refresh waits, too", "get shop --refresh --timeout 5", nil, 5 * time.Second, 1, "timed out after 5s waiting for application argocd/shop"},
 		{"delete --wait", "delete shop --wait", []step{{gone: true, after: 7 * time.Second}}, 7 * time.Second, 0, ""},
 	} {
@@ -112,8 +123,14 @@ func TestExitCodes(t *testing.T) {
 		args string
 		code int
 	}{
-		{fault.Unavailable, "app list", 11}, {fault.Unavailable, "app diff x", 2}, {fault.Denied, "app get x", 20}, {fault.Denied, "app diff x", 2},
-		{fault.Internal, "app list", 20}, {fault.Broken, "app sync x", 20}, {fault.Failed, "app wait x", 1}, {fault.Unsupported, "app list", 20},
+		{fault.Unavailable, "app list", 11},
+		{fault.Unavailable, "app diff x", 2},
+		{fault.Denied, "app get x", 20},
+		{fault.Denied, "app diff x", 2},
+		{fault.Internal, "app list", 20},
+		{fault.Broken, "app sync x", 20},
+		{fault.Failed, "app wait x", 1},
+		{fault.Unsupported, "app list", 20},
 	} {
 		t.Run(tc.kind.String()+" "+tc.args, func(t *testing.T) {
 			w := newWorld()

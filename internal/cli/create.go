@@ -83,8 +83,12 @@ const noHydrator = "sources are not hydrated yet"
 
 var createRefusals = []refusal{
 	{name: "env", why: "ksonnet applications are gone from Argo CD, too"},
-	{name: "dry-source-path", why: noHydrator}, {name: "dry-source-repo", why: noHydrator}, {name: "dry-source-revision", why: noHydrator},
-	{name: "sync-source-branch", why: noHydrator}, {name: "sync-source-path", why: noHydrator}, {name: "hydrate-to-branch", why: noHydrator},
+	{name: "dry-source-path", why: noHydrator},
+	{name: "dry-source-repo", why: noHydrator},
+	{name: "dry-source-revision", why: noHydrator},
+	{name: "sync-source-branch", why: noHydrator},
+	{name: "sync-source-path", why: noHydrator},
+	{name: "hydrate-to-branch", why: noHydrator},
 }
 
 // wanted are the Applications that the file or the flags describe.

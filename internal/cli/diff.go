@@ -73,7 +73,10 @@ The values of Secrets are masked.`,
 }
 
 var diffRefusals = []refusal{
-	{name: "local"}, {name: "local-include"}, {name: "local-repo-root"}, {name: "server-side-generate", boolean: true},
+	{name: "local"},
+	{name: "local-include"},
+	{name: "local-repo-root"},
+	{name: "server-side-generate", boolean: true},
 	{name: "ignore-normalizer-jq-execution-timeout", why: noJQ},
 	{name: "server-side-diff-concurrency", why: alwaysConfirms},
 	{name: "server-side-diff-max-batch-kb", why: alwaysConfirms},

@@ -70,7 +70,8 @@ applications are synced one after the other; the first failure ends it.`,
 }
 
 var syncRefusals = []refusal{
-	{name: "local"}, {name: "local-repo-root"},
+	{name: "local"},
+	{name: "local-repo-root"},
 	{name: "ignore-normalizer-jq-execution-timeout", why: noJQ},
 	{name: "server-side-diff-concurrency", why: alwaysConfirms},
 	{name: "server-side-diff-max-batch-kb", why: alwaysConfirms},

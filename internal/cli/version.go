@@ -52,8 +52,12 @@ func printVersion(p *output.Printer, b Build, format string, brief bool) error {
 		return nil
 	}
 	for _, f := range [...]struct{ label, value string }{
-		{"BuildDate", b.BuildDate}, {"GitCommit", b.GitCommit}, {"GitTreeState", b.GitTreeState},
-		{"GoVersion", b.GoVersion}, {"Compiler", b.Compiler}, {"Platform", b.Platform},
+		{"BuildDate", b.BuildDate},
+		{"GitCommit", b.GitCommit},
+		{"GitTreeState", b.GitTreeState},
+		{"GoVersion", b.GoVersion},
+		{"Compiler", b.Compiler},
+		{"Platform", b.Platform},
 	} {
 		if f.value != "" {
 			p.Line("  %s: %s", f.label, f.value)

@@ -25,8 +25,10 @@ func app(change func(*v1alpha1.Application)) *v1alpha1.Application {
 	a.Status.Sync.Status = v1alpha1.SyncStatusOutOfSync
 	a.Status.Health.Status = v1alpha1.HealthStatusProgressing
 	a.Status.Resources = []v1alpha1.ResourceStatus{
-		{Group: "apps", Kind: "Deployment", Namespace: "shop", Name: "web", Status: v1alpha1.SyncStatusSynced,
-			Health: &v1alpha1.HealthStatus{Status: v1alpha1.HealthStatusProgressing, Message: "1 of 3 replicas"}},
+		{
+			Group: "apps", Kind: "Deployment", Namespace: "shop", Name: "web", Status: v1alpha1.SyncStatusSynced,
+			Health: &v1alpha1.HealthStatus{Status: v1alpha1.HealthStatusProgressing, Message: "1 of 3 replicas"},
+		},
 		{Kind: "Service", Namespace: "shop", Name: "web", Status: v1alpha1.SyncStatusSynced, Health: &v1alpha1.HealthStatus{Status: v1alpha1.HealthStatusHealthy}},
 		{Kind: "ConfigMap", Namespace: "shop", Name: "old", Status: v1alpha1.SyncStatusOutOfSync, RequiresPruning: true},
 	}

@@ -34,16 +34,24 @@ func TestOptionsChangeWhatIsThere(t *testing.T) {
 		{"nothing given, nothing changed", v1alpha1.ApplicationSource{RepoURL: "r"}, nil, v1alpha1.ApplicationSource{RepoURL: "r"}},
 		{"a word replaces", v1alpha1.ApplicationSource{RepoURL: "r", Path: "p"}, []string{"--path", "q"}, v1alpha1.ApplicationSource{RepoURL: "r", Path: "q"}},
 		{"an empty word empties", v1alpha1.ApplicationSource{RepoURL: "r", Path: "p"}, []string{"--path="}, v1alpha1.ApplicationSource{RepoURL: "r"}},
-		{"a parameter of the same name is replaced",
+		{
+			"a parameter of the same name is replaced",
 			v1alpha1.ApplicationSource{Helm: &v1alpha1.ApplicationSourceHelm{Parameters: []v1alpha1.HelmParameter{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}}},
 			[]string{"--helm-set", "a=3", "--helm-set-string", "c=4"},
-			v1alpha1.ApplicationSource{Helm: &v1alpha1.ApplicationSourceHelm{Parameters: []v1alpha1.HelmParameter{{Name: "a", Value: "3"}, {Name: "b", Value: "2"}, {Name: "c", Value: "4", ForceString: true}}}}},
-		{"a section in which nothing is left goes",
-			v1alpha1.ApplicationSource{Directory: &v1alpha1.ApplicationSourceDirectory{Recurse: true}}, []string{"--directory-recurse=false"}, v1alpha1.ApplicationSource{}},
-		{"an image of the same name is replaced",
+			v1alpha1.ApplicationSource{Helm: &v1alpha1.ApplicationSourceHelm{Parameters: []v1alpha1.HelmParameter{{Name: "a", Value: "3"}, {Name: "b", Value: "2"}, {Name: "c", Value: "4", ForceString: true}}}},
+		},
+		{
+			"a section in which nothing is left goes",
+			v1alpha1.ApplicationSource{Directory: &v1alpha1.ApplicationSourceDirectory{Recurse: true}},
+			[]string{"--directory-recurse=false"},
+			v1alpha1.ApplicationSource{},
+		},
+		{
+			"an image of the same name is replaced",
 			v1alpha1.ApplicationSource{Kustomize: &v1alpha1.ApplicationSourceKustomize{Images: []v1alpha1.KustomizeImage{"host:5000/a@sha256:1", "b:1"}}},
 			[]string{"--kustomize-image", "host:5000/a:2"},
-			v1alpha1.ApplicationSource{Kustomize: &v1alpha1.ApplicationSourceKustomize{Images: []v1alpha1.KustomizeImage{"host:5000/a:2", "b:1"}}}},
+			v1alpha1.ApplicationSource{Kustomize: &v1alpha1.ApplicationSourceKustomize{Images: []v1alpha1.KustomizeImage{"host:5000/a:2", "b:1"}}},
+		},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got, err := applied(t, tc.source, tc.args...)

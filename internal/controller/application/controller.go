@@ -125,7 +125,8 @@ func New(o Options) *Controller {
 		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
-	c.engine = operation.Engine{Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now,
+	c.engine = operation.Engine{
+		Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now,
 		Ledger: ledger.New(ledger.Options{Conn: o.Conn, Namespace: o.Namespace, Now: o.Now}),
 	}
 	return c

@@ -21,14 +21,20 @@ var symptoms = []struct {
 	kind    fault.Kind
 	explain string
 }{
-	{regexp.MustCompile(`REMOTE HOST IDENTIFICATION HAS CHANGED`), fault.Broken,
-		"the server's host key is not the one in argocd-ssh-known-hosts-cm: it has changed, or somebody else answers"},
-	{regexp.MustCompile(`host key is known for|Host key verification failed`), fault.Broken,
-		"the server's host key is unknown; add it to argocd-ssh-known-hosts-cm"},
+	{
+		regexp.MustCompile(`REMOTE HOST IDENTIFICATION HAS CHANGED`), fault.Broken,
+		"the server's host key is not the one in argocd-ssh-known-hosts-cm: it has changed, or somebody else answers",
+	},
+	{
+		regexp.MustCompile(`host key is known for|Host key verification failed`), fault.Broken,
+		"the server's host key is unknown; add it to argocd-ssh-known-hosts-cm",
+	},
 	{regexp.MustCompile(`Load key .*(error in libcrypto|invalid format)`), fault.Broken, "the SSH private key cannot be read"},
 	{regexp.MustCompile(`Permission denied \(`), fault.Broken, "the server accepts no SSH key of the repository's"},
-	{regexp.MustCompile(`Authentication failed|could not read (Username|Password)|returned error: (401|403)`), fault.Broken,
-		"the server refuses the credentials, or wants some"},
+	{
+		regexp.MustCompile(`Authentication failed|could not read (Username|Password)|returned error: (401|403)`), fault.Broken,
+		"the server refuses the credentials, or wants some",
+	},
 	{regexp.MustCompile(`certificate|SSL|TLS fatal alert`), fault.Broken, ""},
 	{regexp.MustCompile(`[Rr]epository .*not found|does not appear to be a git repository|returned error: 404|does not exist`), fault.NotFound, ""},
 	{regexp.MustCompile(`mismatched algorithms`), fault.Unsupported, "the repository's objects are named by SHA-256"},
