@@ -6,6 +6,8 @@ const (
 	AnnotationRefreshTimestamp = "argocd.argoproj.io/refresh-timestamp"
 	AnnotationSkipReconcile    = "argocd.argoproj.io/skip-reconcile"
 	AnnotationTrackingID       = "argocd.argoproj.io/tracking-id"
+	// AnnotationInstallationID tells several installations on one cluster apart.
+	AnnotationInstallationID   = "argocd.argoproj.io/installation-id"
 	AnnotationSyncWave         = "argocd.argoproj.io/sync-wave"
 	AnnotationSyncOptions      = "argocd.argoproj.io/sync-options"
 	AnnotationCompareOptions   = "argocd.argoproj.io/compare-options"

@@ -20,6 +20,11 @@ type Options struct {
 	// Full says of which kinds the bodies are read from the start. Others can be
 	// added with Cluster.ReadFull.
 	Full func(schema.GroupKind) bool
+	// Installation is the id of this installation. An object with a tracking id and
+	// another installation's id is not tracked by us: two installations may well have
+	// Applications of one name, and would prune each other's objects. Nil means that
+	// there is no id.
+	Installation func() string
 	// Excluded says which kinds are not looked at; nil means none.
 	Excluded func(schema.GroupKind) bool
 	Log      *slog.Logger
@@ -53,7 +58,7 @@ var (
 // New makes a Cluster that knows nothing yet.
 func New(o Options) *Cluster {
 	c := &Cluster{
-		Index: newIndex(o.Judge, o.Observer), o: o,
+		Index: newIndex(o), o: o,
 		full: map[schema.GroupKind]bool{}, running: map[schema.GroupKind]runningWatcher{},
 		discover: make(chan struct{}, 1),
 	}

@@ -73,7 +73,7 @@ func (x *Index) record(key resource.Key, m meta) *Record {
 	for _, o := range m.OwnerReferences {
 		r.Owners = append(r.Owners, o.UID)
 	}
-	if id, ok := resource.ParseTrackingID(m.Annotations[v1alpha1.AnnotationTrackingID]); ok && id.Matches(key) {
+	if id, ok := resource.TrackingIn(m.Annotations, x.installation()); ok && id.Matches(key) {
 		r.App = id.App
 		r.Hints = hintsOf(m.Annotations)
 		r.Hints.HookFinalizer = r.Hints.Hook && slices.Contains(m.Finalizers, v1alpha1.FinalizerHook)

@@ -44,7 +44,7 @@ func TestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		tt.want.Key = key
-		if diff := cmp.Diff(tt.want, *newIndex(nil, nil).record(key, m)); diff != "" {
+		if diff := cmp.Diff(tt.want, *newIndex(Options{}).record(key, m)); diff != "" {
 			t.Errorf("%s: %s (-want +got):\n%s", name, tt.reason, diff)
 		}
 		// The same from a whole object.
@@ -52,7 +52,7 @@ func TestRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(tt.want, *newIndex(nil, nil).record(key, metaOf(obj))); diff != "" {
+		if diff := cmp.Diff(tt.want, *newIndex(Options{}).record(key, metaOf(obj))); diff != "" {
 			t.Errorf("%s: from a body: %s (-want +got):\n%s", name, tt.reason, diff)
 		}
 	}

@@ -48,16 +48,21 @@ type Index struct {
 	names    map[string]string // groups and kinds, so that records share one copy
 	held     heldBodies
 
-	judge    Judge
-	observer Observer
+	judge        Judge
+	observer     Observer
+	installation func() string
 }
 
-func newIndex(judge Judge, observer Observer) *Index {
+func newIndex(o Options) *Index {
+	installation := o.Installation
+	if installation == nil {
+		installation = func() string { return "" }
+	}
 	return &Index{
 		byKey: map[resource.Key]*Record{}, byUID: map[types.UID]*Record{},
 		children: map[types.UID]map[resource.Key]struct{}{}, byApp: map[string]map[resource.Key]struct{}{},
 		kinds: map[schema.GroupKind]KindState{}, names: map[string]string{},
-		judge: judge, observer: observer,
+		judge: o.Judge, observer: o.Observer, installation: installation,
 	}
 }
 

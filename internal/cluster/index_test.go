@@ -116,7 +116,7 @@ func consistent(t interface{ Errorf(string, ...any) }, x *Index) {
 func TestIndexProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		observer := newWatched(t)
-		x := newIndex(judgeNothing, observer)
+		x := newIndex(Options{Judge: judgeNothing, Observer: observer})
 		model := map[resource.Key]*Record{}
 		gone := map[types.UID]bool{}
 		keyGen := rapid.Custom(func(t *rapid.T) resource.Key {
@@ -198,7 +198,7 @@ func TestIndexProperties(t *testing.T) {
 }
 
 func TestOwners(t *testing.T) {
-	x := newIndex(judgeNothing, newWatched(t))
+	x := newIndex(Options{Judge: judgeNothing, Observer: newWatched(t)})
 	add := func(name string, uid types.UID, app string, owners ...types.UID) *Record {
 		return x.put(&Record{Key: resource.Key{Kind: "Thing", Name: name}, UID: uid, ResourceVersion: "1", App: app, Owners: owners})
 	}
@@ -257,10 +257,10 @@ func object(name, uid, version, tracking string) *unstructured.Unstructured {
 func TestObserve(t *testing.T) {
 	key := resource.Key{Kind: "ConfigMap", Namespace: "ns", Name: "a"}
 	var judged []string
-	x := newIndex(func(obj *unstructured.Unstructured, before *Record) Verdict {
+	x := newIndex(Options{Judge: func(obj *unstructured.Unstructured, before *Record) Verdict {
 		judged = append(judged, fmt.Sprintf("%s after %v", obj.GetResourceVersion(), before != nil))
 		return Verdict{Message: obj.GetResourceVersion()}
-	}, newWatched(t))
+	}, Observer: newWatched(t)})
 	for _, tt := range []struct {
 		reason  string
 		obj     *unstructured.Unstructured
@@ -292,7 +292,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestAppliedBelongsToOneObject(t *testing.T) {
-	x := newIndex(judgeNothing, newWatched(t))
+	x := newIndex(Options{Judge: judgeNothing, Observer: newWatched(t)})
 	key := resource.Key{Kind: "ConfigMap", Namespace: "ns", Name: "a"}
 	x.Applied(key, "u1", 5)
 	x.Observe(object("a", "u1", "1", ""))
@@ -326,7 +326,7 @@ func TestTombstonesAreBounded(t *testing.T) {
 
 func TestKindChangesAreTold(t *testing.T) {
 	observer := newWatched(t)
-	x := newIndex(judgeNothing, observer)
+	x := newIndex(Options{Judge: judgeNothing, Observer: observer})
 	gk := schema.GroupKind{Kind: "Moon"}
 	steps := []func(*KindState){
 		func(s *KindState) { s.Served = true },
@@ -349,7 +349,7 @@ func TestKindChangesAreTold(t *testing.T) {
 }
 
 func TestOfKind(t *testing.T) {
-	x := newIndex(judgeNothing, newWatched(t))
+	x := newIndex(Options{Judge: judgeNothing, Observer: newWatched(t)})
 	for i, kind := range []string{"Pod", "Pod", "Service"} {
 		x.put(&Record{Key: resource.Key{Kind: kind, Name: strconv.Itoa(i)}, UID: types.UID(strconv.Itoa(i)), ResourceVersion: "1"})
 	}

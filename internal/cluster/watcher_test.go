@@ -19,10 +19,10 @@ import (
 // watcherOf is a watcher of a kind that reads streams given to it.
 func watcherOf(t testing.TB, kind string, full bool) (*watcher, *[]string) {
 	var heard []string
-	x := newIndex(func(obj *unstructured.Unstructured, _ *Record) Verdict {
+	x := newIndex(Options{Judge: func(obj *unstructured.Unstructured, _ *Record) Verdict {
 		heard = append(heard, "judged "+obj.GetKind()+" "+obj.GetName())
 		return Verdict{Message: "judged"}
-	}, newWatched(t))
+	}, Observer: newWatched(t)})
 	w := &watcher{index: x, full: full, kind: Kind{GVK: schema.GroupVersionKind{Version: "v1", Kind: kind}, Resource: "things", Namespaced: true, Watchable: true}}
 	switch kind {
 	case "CustomResourceDefinition":

@@ -22,6 +22,8 @@ type Input struct {
 	Objects []*unstructured.Unstructured
 	// App is the Application's name in tracking ids: see resource.AppInstance.
 	App string
+	// Installation is the installation's id, empty if there is only one on the cluster.
+	Installation string
 	// Namespace is the destination's, for namespaced objects that name none. It
 	// may be empty when every object names its own.
 	Namespace string

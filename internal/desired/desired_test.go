@@ -206,7 +206,7 @@ func TestBuildProperties(t *testing.T) {
 			if err := u.UnmarshalJSON(o.JSON); err != nil {
 				t.Fatal(err)
 			}
-			if id, ok := resource.TrackedBy(u); !ok || id.App != "app" {
+			if id, ok := resource.TrackedBy(u, ""); !ok || id.App != "app" {
 				t.Errorf("%s is tracked as %v", o.Key, id)
 			}
 			again.Objects = append(again.Objects, u)

@@ -17,10 +17,6 @@ import (
 	"evenkeel.dev/internal/resource"
 )
 
-// installationID is written by an Argo CD that shares a cluster with others. An
-// object exported from there must not keep it.
-const installationID = "argocd.argoproj.io/installation-id"
-
 // serverFields are the fields of metadata that the API server sets. Applying
 // them fails or claims what nobody can hold.
 var serverFields = [...]string{
@@ -142,18 +138,22 @@ func (b *builder) dropServerFields(body *unstructured.Unstructured, meta map[str
 	}
 }
 
-// track writes the tracking id. CustomResourceDefinitions never have one
+// track writes the tracking id, and the installation's if it has one: an object that
+// was exported from another installation must not keep that one's. CustomResourceDefinitions never have one
 // (argo-cd.md §1.2), and what has no name yet gets its id with its name.
 func (b *builder) track(body *unstructured.Unstructured, meta map[string]any) {
 	had, _ := meta["annotations"].(map[string]any)
 	annotations := maps.Clone(had)
-	delete(annotations, installationID)
+	delete(annotations, v1alpha1.AnnotationInstallationID)
 	delete(annotations, v1alpha1.AnnotationTrackingID)
+	if annotations == nil {
+		annotations = map[string]any{}
+	}
 	if !isCRD(body) && body.GetName() != "" {
-		if annotations == nil {
-			annotations = map[string]any{}
-		}
 		annotations[v1alpha1.AnnotationTrackingID] = b.trackingID(body).String()
+	}
+	if !isCRD(body) && b.in.Installation != "" {
+		annotations[v1alpha1.AnnotationInstallationID] = b.in.Installation
 	}
 	if len(annotations) == 0 {
 		delete(meta, "annotations")

@@ -57,9 +57,19 @@ func (t TrackingID) Matches(k Key) bool {
 	return k.Namespace == "" || t.Namespace == k.Namespace
 }
 
-// TrackedBy is the tracking id that obj carries for itself.
-func TrackedBy(obj *unstructured.Unstructured) (TrackingID, bool) {
-	id, ok := ParseTrackingID(obj.GetAnnotations()[v1alpha1.AnnotationTrackingID])
+// TrackingIn is the tracking id among annotations that an installation wrote. Ids of
+// other installations are none: those may have Applications of the same names.
+func TrackingIn(annotations map[string]string, installation string) (TrackingID, bool) {
+	if annotations[v1alpha1.AnnotationInstallationID] != installation {
+		return TrackingID{}, false
+	}
+	return ParseTrackingID(annotations[v1alpha1.AnnotationTrackingID])
+}
+
+// TrackedBy is the tracking id that obj carries for itself and that an installation
+// wrote.
+func TrackedBy(obj *unstructured.Unstructured, installation string) (TrackingID, bool) {
+	id, ok := TrackingIn(obj.GetAnnotations(), installation)
 	if !ok || !id.Matches(KeyOf(obj)) {
 		return TrackingID{}, false
 	}

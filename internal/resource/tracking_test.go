@@ -92,7 +92,7 @@ func TestTrackedBy(t *testing.T) {
 		"of no annotations": {"", &unstructured.Unstructured{}, ""},
 	}
 	for name, tt := range tests {
-		got, ok := TrackedBy(tt.obj)
+		got, ok := TrackedBy(tt.obj, "")
 		if got.App != tt.want || ok != (tt.want != "") {
 			t.Errorf("%s: %s: got %+v, %v", name, tt.reason, got, ok)
 		}
@@ -138,8 +138,28 @@ func FuzzTrackingID(f *testing.F) {
 			"apiVersion": "v1", "kind": "Service",
 			"metadata": map[string]any{"name": "web", "namespace": "prod", "annotations": map[string]any{v1alpha1.AnnotationTrackingID: s}},
 		}}
-		if got, ok := TrackedBy(obj); ok && s != got.App+":/Service:prod/web" {
+		if got, ok := TrackedBy(obj, ""); ok && s != got.App+":/Service:prod/web" {
 			t.Errorf("%q claims Service prod/web", s)
 		}
 	})
+}
+
+// What another installation tracks is not ours, whatever the name: two of them may
+// well have Applications of one name.
+func TestTrackingOfInstallations(t *testing.T) {
+	id := TrackingID{App: "shop", Kind: "ConfigMap", Namespace: "prod", Name: "c"}.String()
+	for _, tt := range []struct {
+		ours, theirs string
+		want         bool
+	}{
+		{"", "", true}, {"a", "a", true}, {"a", "b", false}, {"", "b", false}, {"a", "", false},
+	} {
+		annotations := map[string]string{v1alpha1.AnnotationTrackingID: id}
+		if tt.theirs != "" {
+			annotations[v1alpha1.AnnotationInstallationID] = tt.theirs
+		}
+		if _, got := TrackingIn(annotations, tt.ours); got != tt.want {
+			t.Errorf("installation %q reads an id of %q: %t, want %t", tt.ours, tt.theirs, got, tt.want)
+		}
+	}
 }

@@ -106,9 +106,10 @@ func New(o Options) *Controller {
 		windowSets: map[string]windowSet{},
 		ready:      make(chan struct{}),
 	}
-	j := &claim.Judge{Claims: c.claims, Now: o.Now}
+	installation := func() string { return o.Settings().InstallationID }
+	j := &claim.Judge{Claims: c.claims, Installation: installation, Now: o.Now}
 	c.cluster = cluster.New(cluster.Options{
-		Conn: o.Conn, Judge: j.Verdict, Observer: observer{c}, Full: health.HasRule,
+		Conn: o.Conn, Judge: j.Verdict, Observer: observer{c}, Full: health.HasRule, Installation: installation,
 		Excluded: func(gk schema.GroupKind) bool { return rendering.Excluded(o.Settings(), gk) },
 		Log:      o.Log,
 	})

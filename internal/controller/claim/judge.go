@@ -27,7 +27,9 @@ const (
 // watchers and safe for concurrent use.
 type Judge struct {
 	Claims *Set
-	Now    func() time.Time
+	// Installation is the id of this installation; nil means that there is none.
+	Installation func() string
+	Now          func() time.Time
 }
 
 // Verdict judges a body; before is the object's record until now, or nil.
@@ -36,7 +38,7 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 	if h := health.Of(obj); h != nil {
 		v.Health, v.Message = h.Status, h.Message
 	}
-	tracked, _ := resource.TrackedBy(obj)
+	tracked, _ := resource.TrackedBy(obj, j.installation())
 	c := j.Claims.Of(resource.KeyOf(obj), tracked.App)
 	if c == nil {
 		return v
@@ -62,6 +64,13 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 		}
 	}
 	return v
+}
+
+func (j *Judge) installation() string {
+	if j.Installation == nil {
+		return ""
+	}
+	return j.Installation()
 }
 
 // Compare predicts what applying the claim would change.

@@ -29,8 +29,9 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 	instance := resource.AppInstance(f.o.Namespace, app.Namespace, app.Name)
 	claims := claim.NewSet()
 	claims.Put(instance, r.Claims)
-	judge := &claim.Judge{Claims: claims, Now: time.Now}
-	index := cluster.Static(cluster.Options{Conn: f.o.Conn, Judge: judge.Verdict}, f.kinds)
+	installation := func() string { return f.o.Settings().InstallationID }
+	judge := &claim.Judge{Claims: claims, Installation: installation, Now: time.Now}
+	index := cluster.Static(cluster.Options{Conn: f.o.Conn, Judge: judge.Verdict, Installation: installation}, f.kinds)
 	comparer := &comparison.Comparer{Cluster: index, Claims: claims}
 	keys := map[resource.Key]bool{}
 	for _, x := range r.Claims {

@@ -166,7 +166,7 @@ func (r *Rendering) warn(t v1alpha1.ConditionType, message string) {
 func (m *Maker) desire(out render.Result, req Request) (desired.State, error) {
 	kinds := m.Kinds()
 	state, err := desired.Build(desired.Input{
-		Objects: out.Objects, App: req.Instance, Namespace: req.App.Spec.Destination.Namespace, Self: Self(req.App),
+		Objects: out.Objects, App: req.Instance, Installation: req.Settings.InstallationID, Namespace: req.App.Spec.Destination.Namespace, Self: Self(req.App),
 		Scope: func(gk schema.GroupKind) (bool, bool) {
 			kind, ok := kinds.Preferred(gk)
 			return kind.Namespaced, ok
@@ -242,7 +242,7 @@ func (m *Maker) Digest(req Request, have *Rendering) string {
 	h := sha256.New()
 	for _, part := range []any{
 		req.Source, req.App.Spec.IgnoreDifferences, options(req.App), req.App.Spec.Destination, rules,
-		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, req.Settings.IgnoreDifferences,
+		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, req.Settings.IgnoreDifferences, req.Settings.InstallationID,
 	} {
 		b, err := json.Marshal(part)
 		if err != nil {

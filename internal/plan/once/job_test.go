@@ -38,7 +38,7 @@ func TestJobFor(t *testing.T) {
 	if d := cmp.Diff(string(ar.Files[1].Data), string(b)); d != "" {
 		t.Errorf("%s(-want +got)\n%s", ar.Comment, d)
 	}
-	if id, ok := resource.TrackedBy(job); !ok || id.App != "app" {
+	if id, ok := resource.TrackedBy(job, ""); !ok || id.App != "app" {
 		t.Error("the Job is not tracked as itself")
 	}
 	want := once.Job{Name: "migrate-aaaaaaaaaa", Key: keyOf("a"), Attempt: 2, Outcome: once.Running, Held: true}
