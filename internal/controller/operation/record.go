@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -92,21 +93,61 @@ func (r *Run) has(key resource.Key, status v1alpha1.ResultCode) bool {
 	return false
 }
 
-// inWave is the message of a prune. It tells the wave that the object had, which
-// nothing else does once it is gone.
-const inWave = "pruned (sync wave %d)"
+// pruned and toPrune are the messages of a prune that was made and of one that will
+// be. They tell the wave that the object had, which nothing else does once it is
+// gone, and which has a say in when the others go.
+const (
+	prunedIn  = "pruned (sync wave %d)"
+	toPruneIn = "to be pruned (sync wave %d)"
+)
 
-// prunedBefore are the objects that the operation has pruned and that are gone: their
-// waves have a say in when the others go.
+// prunedBefore are the objects that the operation has pruned and that are gone,
+// whether or not it came to write that down.
 func (r *Run) prunedBefore() []plan.Extra {
 	var out []plan.Extra
 	for _, e := range r.State.SyncResult.Resources {
 		wave := 0
-		if _, err := fmt.Sscanf(e.Message, inWave, &wave); e.Status == v1alpha1.ResultPruned && err == nil && r.find(keyOf(e)) == nil {
+		_, errPruned := fmt.Sscanf(e.Message, prunedIn, &wave)
+		_, errAnnounced := fmt.Sscanf(e.Message, toPruneIn, &wave)
+		if (errPruned == nil || errAnnounced == nil) && r.find(keyOf(e)) == nil {
 			out = append(out, plan.Extra{Key: keyOf(e), Wave: wave, Done: true})
 		}
 	}
 	return out
+}
+
+// announce writes down which objects are to be pruned, before the first is, where
+// their order depends on one another. It says false when the pass has to end.
+func (r *Run) announce(ctx context.Context, p plan.Plan) bool {
+	waves := map[int]bool{}
+	var prunes []plan.Item
+	for _, s := range p.Steps {
+		for _, i := range s.Prune {
+			if r.entry(i.Phase, i.Key) == nil {
+				prunes, waves[i.Wave] = append(prunes, i), true
+			}
+		}
+	}
+	if len(waves) < 2 {
+		return true
+	}
+	for _, i := range prunes {
+		if o := r.find(i.Key); o != nil && o.Record != nil {
+			r.note(note{key: i.Key, phase: i.Phase, message: fmt.Sprintf(toPruneIn, o.Record.Hints.Wave)}, false)
+		}
+	}
+	return r.Flush(ctx)
+}
+
+// closePrunes records what was announced and is gone as pruned: the answer to its
+// deletion was lost.
+func (r *Run) closePrunes() {
+	for _, e := range r.State.SyncResult.Resources {
+		wave := 0
+		if _, err := fmt.Sscanf(e.Message, toPruneIn, &wave); err == nil && r.find(keyOf(e)) == nil {
+			e.Status, e.Message = v1alpha1.ResultPruned, fmt.Sprintf(prunedIn, wave)
+		}
+	}
 }
 
 // failing says whether something of the operation has failed, so that only what
@@ -192,7 +233,7 @@ func (r *Run) record(phase plan.Phase, results []apply.Result) (failed, passing 
 		failed = failed || res.Failed()
 		n := note{key: res.Key, phase: phase, version: res.Version, status: res.Status, message: res.Message}
 		if o := r.find(res.Key); res.Status == v1alpha1.ResultPruned && o != nil && o.Record != nil {
-			n.message = fmt.Sprintf(inWave, o.Record.Hints.Wave)
+			n.message = fmt.Sprintf(prunedIn, o.Record.Hints.Wave)
 		}
 		r.note(n, true)
 	}

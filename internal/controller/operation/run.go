@@ -253,6 +253,7 @@ func (r *Run) conclude(ctx context.Context, p plan.Plan) Outcome {
 	if out, ok := r.cleanup(ctx, failed); !ok {
 		return out
 	}
+	r.closePrunes()
 	if failed {
 		return r.fail(ctx, r.failures())
 	}

@@ -27,6 +27,9 @@ const (
 
 // step runs one step. It says false when the pass has to end.
 func (r *Run) step(ctx context.Context, p plan.Plan, s *plan.Step) (Outcome, bool) {
+	if len(s.Prunes()) > 0 && !r.announce(ctx, p) {
+		return Outcome{Again: true}, false
+	}
 	switch r.run(ctx, s) {
 	case stepPassing:
 		return Outcome{Again: true}, false
