@@ -101,3 +101,7 @@ const (
 	// ManagedBy is the value of LabelManagedBy on what Evenkeel keeps for itself.
 	ManagedBy = "evenkeel"
 )
+
+// InfoPlan is the name of the entry of operation.info that holds the hash of the plan
+// which alone may be carried out.
+const InfoPlan = "evenkeel.dev/plan"

@@ -17,10 +17,6 @@ import (
 	"evenkeel.dev/internal/view"
 )
 
-// InfoPlan is the name of the entry of operation.info that holds the hash of the
-// plan which alone may be carried out.
-const InfoPlan = "evenkeel.dev/plan"
-
 // Preview is what the operation would do, and changes nothing. It asks the API
 // server about objects that look different, as the operation itself would.
 func (r *Run) Preview(ctx context.Context) (view.Plan, error) {
@@ -156,7 +152,7 @@ func settable(live *unstructured.Unstructured) *unstructured.Unstructured {
 func (r *Run) asPlanned(ctx context.Context) (string, error) {
 	want := ""
 	for _, i := range r.State.Operation.Info {
-		if i != nil && i.Name == InfoPlan {
+		if i != nil && i.Name == v1alpha1.InfoPlan {
 			want = i.Value
 		}
 	}
