@@ -18,6 +18,8 @@ type Change struct {
 	ClearOperation bool
 	// ClearAnnotations are removed: requests that have been answered.
 	ClearAnnotations []string
+	// SetAnnotations are set.
+	SetAnnotations map[string]string
 	// Finalizers replaces metadata.finalizers when not nil.
 	Finalizers []string
 }
@@ -43,6 +45,12 @@ func Patch(app *v1alpha1.Application, c Change) ([]byte, error) {
 	for _, a := range c.ClearAnnotations {
 		if _, ok := app.Annotations[a]; ok {
 			annotations[a] = nil
+			meta["resourceVersion"] = app.ResourceVersion
+		}
+	}
+	for a, value := range c.SetAnnotations {
+		if app.Annotations[a] != value {
+			annotations[a] = value
 			meta["resourceVersion"] = app.ResourceVersion
 		}
 	}

@@ -49,6 +49,15 @@ func TestPatch(t *testing.T) {
 			"a carried out operation", func(_ *v1alpha1.Application, c *Change) { c.ClearOperation = true },
 			`{"metadata":{"resourceVersion":"7"},"operation":null}`,
 		},
+		{
+			"an annotation", func(_ *v1alpha1.Application, c *Change) {
+				c.SetAnnotations = map[string]string{v1alpha1.AnnotationPinNewerThan: "bbbb"}
+			},
+			`{"metadata":{"annotations":{"evenkeel.dev/pin-newer-than":"bbbb"},"resourceVersion":"7"}}`,
+		},
+		{"an annotation that is there", func(_ *v1alpha1.Application, c *Change) {
+			c.SetAnnotations = map[string]string{v1alpha1.AnnotationRefresh: "normal"}
+		}, ""},
 		{"an operation that is gone already", func(app *v1alpha1.Application, c *Change) { app.Operation, c.ClearOperation = nil, true }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

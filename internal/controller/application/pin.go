@@ -32,6 +32,9 @@ func (p *pass) pinned() bool {
 		}
 		return false
 	}
+	if p.pin.NewerThan == pin.Newest && p.newest != "" {
+		p.newerThan, p.urgent = p.newest, true
+	}
 	if !p.pin.Until.IsZero() {
 		p.wakeIn(p.pin.Until.Sub(p.now))
 	}

@@ -49,6 +49,8 @@ type pass struct {
 	pin      *pin.Pin
 	// unpinned says that the pin has ended by itself.
 	unpinned bool
+	// newerThan is what the pin's annotation of that name is to say.
+	newerThan string
 	// broken says that desired is not the newest revision, because that cannot be read.
 	broken bool
 	// answered says that a requested refresh is done.

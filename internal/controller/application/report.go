@@ -27,6 +27,9 @@ func (p *pass) report(ctx context.Context) bool {
 	if p.answered {
 		change.ClearAnnotations = []string{v1alpha1.AnnotationRefresh, v1alpha1.AnnotationRefreshTimestamp}
 	}
+	if p.newerThan != "" {
+		change.SetAnnotations = map[string]string{v1alpha1.AnnotationPinNewerThan: p.newerThan}
+	}
 	if p.unpinned {
 		change.ClearAnnotations = append(change.ClearAnnotations, pin.Annotations...)
 	}

@@ -24,9 +24,14 @@ type Pin struct {
 	// Until is when the pin ends by itself; zero means when somebody removes it.
 	Until time.Time
 	// NewerThan, if not empty, is the commit that was the newest when it was pinned: the
-	// pin ends by itself with a newer one.
+	// pin ends by itself with a newer one. Newest stands for it until it is known.
 	NewerThan string
 }
+
+// Newest is the NewerThan of whoever pins and does not know the newest commit, as
+// one does that talks to Kubernetes only: whoever reads the repository next puts it
+// in.
+const Newest = "newest"
 
 // Annotations are all that a pin consists of.
 var Annotations = []string{ //nolint:gochecknoglobals // a table
@@ -112,6 +117,14 @@ func (p Pin) Write() (map[string]any, error) {
 	return out, nil
 }
 
+// At is a pin to a commit, with the Application's own source.
+func At(revision string) (Pin, error) {
+	if !sha.MatchString(revision) {
+		return Pin{}, fault.New(fault.Invalid, "%q is no full commit id", revision)
+	}
+	return Pin{Revision: revision, History: -1}, nil
+}
+
 // To is a pin to an entry of an Application's history. Its source is kept only where
 // it is not that of the Application any more.
 func To(app *v1alpha1.Application, id int64) (Pin, error) {
@@ -121,6 +134,9 @@ func To(app *v1alpha1.Application, id int64) (Pin, error) {
 		}
 		if len(h.Sources) > 0 {
 			return Pin{}, fault.New(fault.Unsupported, "history entry %d has several sources, which is not supported yet", id)
+		}
+		if !sha.MatchString(h.Revision) {
+			return Pin{}, fault.New(fault.Unsupported, "history entry %d is of %q, which is no commit: only commits can be pinned", id, h.Revision)
 		}
 		p := Pin{Revision: h.Revision, History: id}
 		if app.Spec.Source == nil || !equal(*app.Spec.Source, h.Source) {
@@ -143,7 +159,7 @@ func (p Pin) Over(now time.Time, newest string) string {
 	switch {
 	case !p.Until.IsZero() && !now.Before(p.Until):
 		return "it was to last until " + p.Until.UTC().Format(time.RFC3339)
-	case p.NewerThan != "" && newest != "" && newest != p.NewerThan:
+	case p.NewerThan != "" && p.NewerThan != Newest && newest != "" && newest != p.NewerThan:
 		return "a newer commit has arrived"
 	}
 	return ""
