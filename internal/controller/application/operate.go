@@ -258,7 +258,7 @@ func (p *pass) superseded() bool {
 func (p *pass) supersede(ctx context.Context) outcome {
 	old := p.operation.SyncResult.Revision
 	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", short(old), short(p.s.rendering.Revision)))
-	return p.automate(ctx)
+	return p.operate(ctx) // what somebody asked for meanwhile goes first, as a rollback's sync
 }
 
 // retryDue says whether a failed try's wait is over, and makes the operation ready
