@@ -12,5 +12,6 @@
 // when it comes, never those in between. A publisher never waits for anybody.
 //
 // Store and Subscription.Close may be used from any goroutine; Subscription.Next
-// from one at a time. RowOf, Query and what is said of sync windows are pure.
+// from one at a time. RowOf, Query and what is said of sync windows and pins are
+// pure.
 package view

@@ -90,14 +90,15 @@ func (c *Client) Refresh(ctx context.Context, namespace, name, kind string) (*v1
 	return decode(obj)
 }
 
-// Terminate stops the running operation. One that has not begun is withdrawn. Its
-// error is fault.Conflict when there is none.
+// Terminate stops the running operation, whoever began it. One that has not begun is
+// withdrawn. Its error is fault.Conflict when there is none.
 func (c *Client) Terminate(ctx context.Context, namespace, name string) error {
 	ch := c.change("terminate the operation of", namespace, name)
 	_, err := ch.run(ctx, func(app *v1alpha1.Application, obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		state := app.Status.OperationState
 		switch {
-		case app.Operation == nil:
+		// Automated sync leaves .operation empty, so that alone says nothing.
+		case app.Operation == nil && (state == nil || state.Phase.Completed()):
 			return nil, ch.refuse(fault.Conflict, "no operation is in progress")
 		case state == nil || state.Phase.Completed():
 			return ch.patch(ctx, app, map[string]any{"operation": nil})

@@ -154,6 +154,10 @@ func TestTerminate(t *testing.T) {
 			reason: "a running operation is asked to stop", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Running, message: m}}\n", do: terminate,
 			want: "{phase: Terminating, message: m}", path: []string{"status", "operationState"},
 		},
+		{
+			reason: "one that automated sync began has no request", app: shop + "status: {operationState: {phase: Running}}\n", do: terminate,
+			want: "{phase: Terminating}", path: []string{"status", "operationState"},
+		},
 		{reason: "one that has not begun is withdrawn", app: shop + "operation: {sync: {}}\nstatus: {operationState: {phase: Failed}}\n", do: terminate, want: "null", path: []string{"operation"}},
 		{
 			reason: "nothing runs", app: shop + "status: {operationState: {phase: Succeeded}}\n", do: terminate,
