@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/filter"
 	"evenkeel.dev/internal/cli/live"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
@@ -57,7 +58,7 @@ var healthOrder = [...]v1alpha1.HealthStatusCode{v1alpha1.HealthStatusHealthy, v
 func (g goal) healths() [3]bool { return [3]bool{g.health, g.suspended, g.degraded} }
 
 // missing says what of the goal does not hold yet; empty when all does.
-func (g goal) missing(app *v1alpha1.Application, fs filters) string {
+func (g goal) missing(app *v1alpha1.Application, fs filter.Filters) string {
 	if g.deleted {
 		return "it still exists"
 	}
@@ -67,7 +68,7 @@ func (g goal) missing(app *v1alpha1.Application, fs filters) string {
 	if len(fs) == 0 {
 		return g.missingIn(string(app.Status.Sync.Status), string(app.Status.Health.Status))
 	}
-	states := live.States(app, fs.keep())
+	states := live.States(app, fs.Keeper())
 	if len(states) == 0 {
 		return "no object of the application matches --resource"
 	}
@@ -122,7 +123,7 @@ func orUnknown(s string) string {
 type wait struct {
 	name    appName
 	goal    goal
-	filters filters
+	filters filter.Filters
 	// timeout in seconds; 0 means without limit.
 	timeout  uint
 	progress live.Progress
@@ -201,7 +202,7 @@ func (w *watched) ended(err error) (done bool, _ error) {
 // Argo CD gives up then too.
 func (w *watched) broken(app *v1alpha1.Application) error {
 	var err error
-	for _, st := range live.States(app, w.wait.filters.keep()) {
+	for _, st := range live.States(app, w.wait.filters.Keeper()) {
 		before, known := w.health[st.Key]
 		if known && w.wait.goal.health && !w.wait.goal.degraded && becameDegraded(before, st.Health) && err == nil {
 			err = fault.New(fault.Failed, "application %s: %s went from %s to %s%s",
@@ -234,9 +235,9 @@ func (w *watched) missing() string {
 }
 
 // showProgress is the progress that suits the reader and the format.
-func (s *session) showProgress(ctx context.Context, title, format string, fs filters) live.Progress {
+func (s *session) showProgress(ctx context.Context, title, format string, fs filter.Filters) live.Progress {
 	o := live.Options{
-		W: s.env.Out, Now: s.env.Now, Keep: fs.keep(), Title: title,
+		W: s.env.Out, Now: s.env.Now, Keep: fs.Keeper(), Title: title,
 		Color: s.env.Terminal.Color, Width: s.env.Terminal.Width, Environ: s.env.Terminal.Environ,
 	}
 	switch {
@@ -250,17 +251,17 @@ func (s *session) showProgress(ctx context.Context, title, format string, fs fil
 
 // printOutcome writes how a wait ended.
 func (s *session) printOutcome(app *v1alpha1.Application, format string, operation bool) error {
-	p := s.printer()
 	if format == "json" || format == "yaml" {
-		return printAs(p, format, tidy(app))
+		return printAs(s.printer(), format, tidy(app))
 	}
-	p.Line("")
-	s.printSummary(p, app)
+	w := s.summary()
+	w.Line("")
+	w.App(app, nil)
 	if operation && app.Status.OperationState != nil {
-		p.Line("")
-		s.printOperation(p, app.Status.OperationState)
+		w.Line("")
+		w.Operation(app.Status.OperationState)
 	}
-	s.printObjects(p, app, format)
+	w.Objects(app, format)
 	return nil
 }
 

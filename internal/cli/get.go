@@ -8,9 +8,10 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/describe"
-	"evenkeel.dev/internal/cli/live"
 	"evenkeel.dev/internal/cli/output"
+	"evenkeel.dev/internal/cli/summary"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/view"
 )
 
 type getOptions struct {
@@ -135,36 +136,37 @@ func (s *session) getApp(ctx context.Context, o getOptions) error {
 	if o.format.value == "json" || o.format.value == "yaml" {
 		return printAs(p, o.format.value, tidy(app))
 	}
-	s.printSummary(p, app)
-	s.printConditions(p, app)
+	w := s.summary()
+	w.App(app, s.windows(ctx, app))
+	w.Conditions(app)
 	if o.showOperation && app.Status.OperationState != nil {
 		p.Line("")
-		s.printOperation(p, app.Status.OperationState)
+		w.Operation(app.Status.OperationState)
 	}
 	if o.showParams {
 		if err := printParams(p, app, o); err != nil {
 			return err
 		}
 	}
-	s.printObjects(p, app, o.format.value)
+	w.Objects(app, o.format.value)
 	if o.showDrift {
 		return s.printDrift(ctx, p, app)
 	}
 	return nil
 }
 
-// printObjects writes the Application's objects as a table or a tree.
-func (s *session) printObjects(p *output.Printer, app *v1alpha1.Application, format string) {
-	states := live.States(app, nil)
-	if len(states) == 0 {
-		return
+func (s *session) summary() summary.Writer {
+	return summary.Writer{Printer: s.printer(), Now: s.env.Now()}
+}
+
+// windows are what the sync windows of the Application's project come to. A project
+// that cannot be read is no reason to show nothing.
+func (s *session) windows(ctx context.Context, app *v1alpha1.Application) *summary.Windows {
+	project, err := s.cluster.GetProject(ctx, s.connection.Namespace, describe.Project(app))
+	if err != nil {
+		return &summary.Windows{Problem: err}
 	}
-	p.Line("")
-	if format == "tree" {
-		printTree(p, app, states)
-		return
-	}
-	printResources(p, states)
+	return &summary.Windows{Windows: view.WindowsOf(app, project, s.env.Now())}
 }
 
 func printParams(p *output.Printer, app *v1alpha1.Application, o getOptions) error {

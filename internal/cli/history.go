@@ -9,6 +9,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/describe"
 	"evenkeel.dev/internal/cli/output"
+	"evenkeel.dev/internal/view"
 )
 
 func newHistory(s *session) *cobra.Command {
@@ -49,22 +50,28 @@ func (s *session) history(ctx context.Context, n appName, format string) error {
 			p.Line("%s", strconv.FormatInt(h.ID, 10))
 		}
 	default:
-		s.printHistory(p, app.Status.History)
+		s.printHistory(p, app)
 	}
 	return nil
 }
 
-// printHistory writes a table for each source, as Argo CD does.
-func (s *session) printHistory(p *output.Printer, history []v1alpha1.RevisionHistory) {
+// printHistory writes a table for each source, as Argo CD does. Of an Application that
+// is pinned it says to which entry.
+func (s *session) printHistory(p *output.Printer, app *v1alpha1.Application) {
+	columns := output.Columns("ID", "DATE", "REVISION", "INITIATED BY", "PIN")
+	pin, err := view.PinOf(app)
+	if err != nil || pin == nil || pin.History < 0 {
+		columns, pin = columns[:4], &view.Pin{History: -1}
+	}
 	var order []string
 	rows := map[string][][]string{}
-	for _, h := range history {
+	for _, h := range app.Status.History {
 		for i, src := range describe.HistorySources(h) {
 			if _, known := rows[src.RepoURL]; !known {
 				order = append(order, src.RepoURL)
 			}
 			rows[src.RepoURL] = append(rows[src.RepoURL], []string{
-				strconv.FormatInt(h.ID, 10), s.clock(&h.DeployedAt), describe.HistoryRevision(h, src, i), describe.Initiator(h.InitiatedBy),
+				strconv.FormatInt(h.ID, 10), s.summary().Clock(&h.DeployedAt), describe.HistoryRevision(h, src, i), describe.Initiator(h.InitiatedBy), pinnedTo(pin, h.ID),
 			})
 		}
 	}
@@ -73,6 +80,13 @@ func (s *session) printHistory(p *output.Printer, history []v1alpha1.RevisionHis
 			p.Line("")
 		}
 		p.Line("SOURCE  %s", repo)
-		p.Table(output.Columns("ID", "DATE", "REVISION", "INITIATED BY"), rows[repo])
+		p.Table(columns, rows[repo])
 	}
+}
+
+func pinnedTo(pin *view.Pin, id int64) string {
+	if pin.History != id {
+		return ""
+	}
+	return pin.String()
 }

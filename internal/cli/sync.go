@@ -9,6 +9,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/describe"
+	"evenkeel.dev/internal/cli/filter"
 	"evenkeel.dev/internal/cli/hooks"
 	"evenkeel.dev/internal/cli/spec"
 	"evenkeel.dev/internal/fault"
@@ -117,7 +118,7 @@ func (o *syncOptions) check(cmd *cobra.Command) error {
 }
 
 func (s *session) sync(ctx context.Context, o syncOptions) error {
-	fs, err := parseFilters(o.resources)
+	fs, err := filter.Parse(o.resources)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (s *session) sync(ctx context.Context, o syncOptions) error {
 	return nil
 }
 
-func (s *session) syncOne(ctx context.Context, n appName, o syncOptions, fs filters) error {
+func (s *session) syncOne(ctx context.Context, n appName, o syncOptions, fs filter.Filters) error {
 	app, err := s.get(ctx, n)
 	if err != nil {
 		return err
@@ -160,7 +161,7 @@ type follow struct {
 	async   bool
 	timeout uint
 	format  string
-	filters filters
+	filters filter.Filters
 }
 
 // operate asks for an operation and, unless it is asynchronous, waits for its end.
@@ -212,7 +213,7 @@ func judgeSync(app *v1alpha1.Application, partial bool) error {
 }
 
 // operation is what is asked of the controller.
-func (o *syncOptions) operation(app *v1alpha1.Application, fs filters) (v1alpha1.Operation, error) {
+func (o *syncOptions) operation(app *v1alpha1.Application, fs filter.Filters) (v1alpha1.Operation, error) {
 	var op v1alpha1.Operation
 	if err := o.checkRevision(app); err != nil {
 		return op, err
@@ -224,7 +225,7 @@ func (o *syncOptions) operation(app *v1alpha1.Application, fs filters) (v1alpha1
 	if _, ok := infos[v1alpha1.InfoHooks]; ok {
 		return op, fault.New(fault.Invalid, "--info %s is what --hooks and --hook write: use those", v1alpha1.InfoHooks)
 	}
-	resources := fs.resources(app)
+	resources := fs.Resources(app)
 	if len(fs) > 0 && len(resources) == 0 {
 		return op, fault.New(fault.NotFound, "no object of application %s matches %s: \"evenkeel app get %s\" shows what there is",
 			nameOf(app), o.describeFilters(), nameOf(app))
@@ -313,7 +314,7 @@ func (o *syncOptions) syncStrategy() *v1alpha1.SyncStrategy {
 }
 
 // withLabels adds a filter for each desired object that carries one of the labels.
-func (s *session) withLabels(ctx context.Context, app *v1alpha1.Application, o syncOptions, fs filters) (filters, error) {
+func (s *session) withLabels(ctx context.Context, app *v1alpha1.Application, o syncOptions, fs filter.Filters) (filter.Filters, error) {
 	wanted, err := spec.Pairs("label", o.labels)
 	if err != nil || len(wanted) == 0 {
 		return fs, err
@@ -326,12 +327,12 @@ func (s *session) withLabels(ctx context.Context, app *v1alpha1.Application, o s
 	if err != nil {
 		return nil, err
 	}
-	out := append(filters{}, fs...)
+	out := append(filter.Filters{}, fs...)
 	for _, obj := range objects {
 		for k, v := range obj.GetLabels() {
 			if want, ok := wanted[k]; ok && v == want {
 				key := resource.KeyOf(obj)
-				out = append(out, filter{Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name})
+				out = append(out, filter.Filter{Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name})
 				break
 			}
 		}

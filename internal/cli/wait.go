@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"evenkeel.dev/internal/cli/filter"
 	"evenkeel.dev/internal/fault"
 )
 
 type waitOptions struct {
 	selection selection
 	goal      goal
-	filters   filters
+	filters   filter.Filters
 	format    *choice
 	timeout   uint
 }
@@ -57,7 +58,7 @@ waited for, and when --timeout has passed.`,
 		if len(args) == 0 && o.selection.Selector == "" {
 			return fault.New(fault.Invalid, "which application? give its name or --selector (%s --help)", cmd.CommandPath())
 		}
-		o.filters, err = parseFilters(resources)
+		o.filters, err = filter.Parse(resources)
 		if err != nil {
 			return err
 		}

@@ -13,14 +13,19 @@ type Windows struct {
 	// CanSync says whether a person may sync now, Reason why or why not.
 	CanSync bool
 	Reason  string
+	// CanAutoSync says whether automated sync may sync now.
+	CanAutoSync bool
 }
 
 // WindowsOf are the windows of app's project at a time.
 func WindowsOf(app *v1alpha1.Application, project *v1alpha1.AppProject, now time.Time) Windows {
 	in := window.Of(app, window.Read(project.Spec.SyncWindows), now)
+	automated := window.Decide(in)
 	in.Manual = true
 	d := window.Decide(in)
-	return Windows{Assigned: window.Assigned(in), Active: window.Active(in), CanSync: d.Allowed, Reason: d.Reason}
+	return Windows{
+		Assigned: window.Assigned(in), Active: window.Active(in), CanSync: d.Allowed, Reason: d.Reason, CanAutoSync: automated.Allowed,
+	}
 }
 
 // ActiveWindows says of each of the windows whether it is active at a time, or counts

@@ -7,6 +7,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/live"
+	"evenkeel.dev/internal/view"
 )
 
 // Reason says in one sentence why an Application is as it is. The first thing
@@ -156,7 +157,10 @@ func outOfSync(app *v1alpha1.Application, _ time.Time) string {
 		parts = append(parts, fmt.Sprintf("%d no longer in the source: %s", len(prune), Few(prune)))
 	}
 	if len(parts) == 0 {
-		return "differs from " + at(app.Status.Sync.Revision)
+		parts = append(parts, "differs from "+at(app.Status.Sync.Revision))
+	}
+	if why := view.Waiting(app); why != "" {
+		parts = append(parts, "its sync waits: "+why)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -222,6 +226,10 @@ func NextStep(app *v1alpha1.Application, c v1alpha1.ApplicationCondition) string
 		return "add the objects to the source, delete them, or ignore them in the project " + Project(app)
 	case v1alpha1.ConditionUnsupportedFieldWarning:
 		return "nothing acts on these fields yet: do not rely on them"
+	case v1alpha1.ConditionSyncWaiting:
+		return "it syncs by itself once that is over; sync windows: evenkeel proj windows list " + Project(app)
+	case v1alpha1.ConditionPinned:
+		return "go forward again: evenkeel app unpin " + name
 	case v1alpha1.ConditionUnknownError:
 		return "see the controller's log"
 	}

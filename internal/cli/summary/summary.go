@@ -1,4 +1,4 @@
-package cli
+package summary
 
 import (
 	"fmt"
@@ -12,11 +12,19 @@ import (
 	"evenkeel.dev/internal/cli/live"
 	"evenkeel.dev/internal/cli/output"
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/view"
 )
 
-// printSummary writes Argo CD's summary of an Application and why it is so.
-func (s *session) printSummary(p *output.Printer, app *v1alpha1.Application) {
-	p.Field("Name:", nameOf(app).String(), output.Plain)
+// Writer writes to a reader, at a time.
+type Writer struct {
+	*output.Printer
+	Now time.Time
+}
+
+// App writes Argo CD's summary of an Application and why it is so. Windows are what
+// its project's sync windows come to; nil leaves them out.
+func (p Writer) App(app *v1alpha1.Application, windows *Windows) {
+	p.Field("Name:", app.Namespace+"/"+app.Name, output.Plain)
 	p.Field("Project:", describe.Project(app), output.Plain)
 	p.Field("Server:", describe.Destination(app), output.Plain)
 	p.Field("Namespace:", app.Spec.Destination.Namespace, output.Plain)
@@ -26,15 +34,22 @@ func (s *session) printSummary(p *output.Printer, app *v1alpha1.Application) {
 	}
 	p.Line("%s", heading)
 	for _, src := range describe.Sources(app) {
-		printSource(p, src)
+		p.source(src)
 	}
+	windows.write(p)
 	p.Field("Sync Policy:", describe.SyncPolicy(app), output.Plain)
+	if text := pinSentence(app); text != "" {
+		p.Field("Pinned:", text, output.Warn)
+	}
+	if text := view.Waiting(app); text != "" {
+		p.Field("Sync Waits For:", text, output.Warn)
+	}
 	p.Field("Sync Status:", describe.SyncStatus(app), output.ToneOf(string(app.Status.Sync.Status)))
 	p.Field("Health Status:", string(app.Status.Health.Status), output.ToneOf(string(app.Status.Health.Status)))
-	p.Field("Reason:", describe.Reason(app, s.env.Now()), output.Plain)
+	p.Field("Reason:", describe.Reason(app, p.Now), output.Plain)
 }
 
-func printSource(p *output.Printer, src v1alpha1.ApplicationSource) {
+func (p Writer) source(src v1alpha1.ApplicationSource) {
 	p.Field("- Repo:", src.RepoURL, output.Plain)
 	p.Field("  Target:", src.TargetRevision, output.Plain)
 	values := ""
@@ -54,8 +69,20 @@ func printSource(p *output.Printer, src v1alpha1.ApplicationSource) {
 	}
 }
 
-// printConditions writes the conditions, and for each what can be done.
-func (s *session) printConditions(p *output.Printer, app *v1alpha1.Application) {
+// pinSentence says by whom the Application is held where, and until when.
+func pinSentence(app *v1alpha1.Application) string {
+	pin, err := view.PinOf(app)
+	switch {
+	case err != nil:
+		return err.Error()
+	case pin == nil:
+		return ""
+	}
+	return strings.TrimPrefix(pin.String(), "pinned ")
+}
+
+// Conditions writes the conditions, and for each what can be done.
+func (p Writer) Conditions(app *v1alpha1.Application) {
 	if len(app.Status.Conditions) == 0 {
 		return
 	}
@@ -64,7 +91,7 @@ func (s *session) printConditions(p *output.Printer, app *v1alpha1.Application) 
 	columns[1].Cut = true
 	var rows [][]string
 	for _, c := range app.Status.Conditions {
-		rows = append(rows, []string{string(c.Type), c.Message, s.clock(c.LastTransitionTime)})
+		rows = append(rows, []string{string(c.Type), c.Message, p.Clock(c.LastTransitionTime)})
 	}
 	p.Table(columns, rows)
 	said := map[string]bool{}
@@ -76,16 +103,16 @@ func (s *session) printConditions(p *output.Printer, app *v1alpha1.Application) 
 	}
 }
 
-// clock is a moment as Argo CD writes it, in the reader's zone.
-func (s *session) clock(t *metav1.Time) string {
+// Clock is a moment as Argo CD writes it, in the reader's zone.
+func (p Writer) Clock(t *metav1.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(s.env.Now().Location()).Format("2006-01-02 15:04:05 -0700 MST")
+	return t.In(p.Now.Location()).Format("2006-01-02 15:04:05 -0700 MST")
 }
 
-// printOperation writes Argo CD's summary of the last operation.
-func (s *session) printOperation(p *output.Printer, op *v1alpha1.OperationState) {
+// Operation writes Argo CD's summary of the last operation.
+func (p Writer) Operation(op *v1alpha1.OperationState) {
 	if op == nil {
 		return
 	}
@@ -101,9 +128,9 @@ func (s *session) printOperation(p *output.Printer, op *v1alpha1.OperationState)
 		p.Field("Initiated By:", by, output.Plain)
 	}
 	p.Field("Phase:", string(op.Phase), output.ToneOf(string(op.Phase)))
-	p.Field("Start:", s.clock(&op.StartedAt), output.Plain)
-	p.Field("Finished:", s.clock(op.FinishedAt), output.Plain)
-	end := s.env.Now()
+	p.Field("Start:", p.Clock(&op.StartedAt), output.Plain)
+	p.Field("Finished:", p.Clock(op.FinishedAt), output.Plain)
+	end := p.Now
 	if op.FinishedAt != nil {
 		end = op.FinishedAt.Time
 	}
@@ -113,7 +140,21 @@ func (s *session) printOperation(p *output.Printer, op *v1alpha1.OperationState)
 	}
 }
 
-func printResources(p *output.Printer, states []live.State) {
+// Objects writes the Application's objects as a table, or as a tree if format says so.
+func (p Writer) Objects(app *v1alpha1.Application, format string) {
+	states := live.States(app, nil)
+	if len(states) == 0 {
+		return
+	}
+	p.Line("")
+	if format == "tree" {
+		p.tree(app, states)
+		return
+	}
+	p.resources(states)
+}
+
+func (p Writer) resources(states []live.State) {
 	columns := output.Columns("GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "HOOK", "MESSAGE")
 	columns[4].Verdict, columns[5].Verdict, columns[7].Cut = true, true, true
 	rows := make([][]string, len(states))
@@ -123,8 +164,8 @@ func printResources(p *output.Printer, states []live.State) {
 	p.Table(columns, rows)
 }
 
-// printTree writes the Application and under it its objects.
-func printTree(p *output.Printer, app *v1alpha1.Application, states []live.State) {
+// tree writes the Application and under it its objects.
+func (p Writer) tree(app *v1alpha1.Application, states []live.State) {
 	columns := output.Columns("KIND/NAME", "STATUS", "HEALTH", "MESSAGE")
 	columns[1].Verdict, columns[2].Verdict, columns[3].Cut = true, true, true
 	rows := [][]string{{"Application/" + app.Name, string(app.Status.Sync.Status), string(app.Status.Health.Status), ""}}

@@ -1,4 +1,4 @@
-package cli
+package filter
 
 import (
 	"strings"
@@ -34,7 +34,7 @@ func TestFilters(t *testing.T) {
 		{"one inclusion is enough", []string{"x:Y:z", "apps:Deployment:ui"}, ui, true},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			fs, err := parseFilters(tc.words)
+			fs, err := Parse(tc.words)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +47,7 @@ func TestFilters(t *testing.T) {
 
 func TestBadFilters(t *testing.T) {
 	for _, word := range []string{"", "Deployment/ui", "apps:Deployment", "apps::ui", "apps:Deployment:", "apps:Deployment:a/b/c", "apps:Deployment:/ui", "apps:Deployment:web/", "!"} {
-		if f, err := parseFilter(word); err == nil {
+		if f, err := parse(word); err == nil {
 			t.Errorf("%q became %+v", word, f)
 		}
 	}
@@ -63,18 +63,18 @@ func TestFilterOfKeyMatches(t *testing.T) {
 			Namespace: rapid.OneOf(word, rapid.Just("")).Draw(t, "namespace"), Name: word.Draw(t, "name"),
 		}
 		text := k.Group + ":" + k.Kind + ":" + strings.TrimPrefix(k.Namespace+"/"+k.Name, "/")
-		f, err := parseFilter(text)
+		f, err := parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !(filters{f}).Keep(k) {
+		if !(Filters{f}).Keep(k) {
 			t.Fatalf("%q does not keep %v", text, k)
 		}
-		not, err := parseFilter("!" + text)
+		not, err := parse("!" + text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (filters{f, not}).Keep(k) {
+		if (Filters{f, not}).Keep(k) {
 			t.Fatalf("!%q keeps %v", text, k)
 		}
 	})
@@ -84,7 +84,7 @@ func FuzzParseFilter(f *testing.F) {
 	f.Add("apps:Deployment:web/ui")
 	f.Add("!*:*:*")
 	f.Fuzz(func(t *testing.T, word string) {
-		got, err := parseFilter(word)
+		got, err := parse(word)
 		if err == nil && (got.Kind == "" || got.Name == "") {
 			t.Fatalf("%q became %+v", word, got)
 		}

@@ -1,4 +1,4 @@
-package cli
+package filter
 
 import (
 	"strings"
@@ -8,19 +8,20 @@ import (
 	"evenkeel.dev/internal/resource"
 )
 
-// filter is one --resource: GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME, where
-// a "*" stands for anything, and a leading "!" excludes.
-type filter struct {
+// Filter is one --resource.
+type Filter struct {
 	Exclude                      bool
 	Group, Kind, Namespace, Name string
 }
 
-type filters []filter
+// Filters are several. Their zero value keeps everything.
+type Filters []Filter
 
-func parseFilters(words []string) (filters, error) {
-	var out filters
+// Parse reads what several --resource say.
+func Parse(words []string) (Filters, error) {
+	var out Filters
 	for _, w := range words {
-		f, err := parseFilter(w)
+		f, err := parse(w)
 		if err != nil {
 			return nil, err
 		}
@@ -29,24 +30,24 @@ func parseFilters(words []string) (filters, error) {
 	return out, nil
 }
 
-func parseFilter(word string) (filter, error) {
+func parse(word string) (Filter, error) {
 	text, exclude := strings.CutPrefix(word, "!")
 	// Names may hold colons (RBAC), groups and kinds cannot.
 	parts := strings.SplitN(text, ":", 3)
 	if len(parts) != 3 || parts[1] == "" || parts[2] == "" {
-		return filter{}, fault.New(fault.Invalid, "--resource %q: want GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME, as in apps:Deployment:web or :Service:*", word)
+		return Filter{}, fault.New(fault.Invalid, "--resource %q: want GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME, as in apps:Deployment:web or :Service:*", word)
 	}
-	f := filter{Exclude: exclude, Group: parts[0], Kind: parts[1], Name: parts[2]}
+	f := Filter{Exclude: exclude, Group: parts[0], Kind: parts[1], Name: parts[2]}
 	if ns, name, ok := strings.Cut(parts[2], "/"); ok {
 		if ns == "" || name == "" || strings.Contains(name, "/") {
-			return filter{}, fault.New(fault.Invalid, "--resource %q: want NAMESPACE/NAME after the kind", word)
+			return Filter{}, fault.New(fault.Invalid, "--resource %q: want NAMESPACE/NAME after the kind", word)
 		}
 		f.Namespace, f.Name = ns, name
 	}
 	return f, nil
 }
 
-func (f filter) matches(k resource.Key) bool {
+func (f Filter) matches(k resource.Key) bool {
 	return either(f.Group, k.Group) && either(f.Kind, k.Kind) && either(f.Name, k.Name) &&
 		(f.Namespace == "" || either(f.Namespace, k.Namespace))
 }
@@ -55,7 +56,7 @@ func either(pattern, value string) bool { return pattern == "*" || pattern == va
 
 // Keep says whether an object is selected: by one of the including filters, or
 // by there being none, and by no excluding one.
-func (fs filters) Keep(k resource.Key) bool {
+func (fs Filters) Keep(k resource.Key) bool {
 	included, including := false, false
 	for _, f := range fs {
 		if f.Exclude {
@@ -70,16 +71,16 @@ func (fs filters) Keep(k resource.Key) bool {
 	return included || !including
 }
 
-// keep is Keep, or nil when there are no filters.
-func (fs filters) keep() func(resource.Key) bool {
+// Keeper is Keep, or nil when there are no filters.
+func (fs Filters) Keeper() func(resource.Key) bool {
 	if len(fs) == 0 {
 		return nil
 	}
 	return fs.Keep
 }
 
-// resources are the Application's objects that are selected; nil without filters.
-func (fs filters) resources(app *v1alpha1.Application) []v1alpha1.SyncOperationResource {
+// Resources are the Application's objects that are selected; nil without filters.
+func (fs Filters) Resources(app *v1alpha1.Application) []v1alpha1.SyncOperationResource {
 	if len(fs) == 0 {
 		return nil
 	}
