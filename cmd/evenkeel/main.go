@@ -33,6 +33,7 @@ func run() int {
 		ReadFile:     os.ReadFile,
 		Connect:      connect,
 		OpenPipeline: openPipeline,
+		Plans:        keptPlans(),
 		Run:          runAll,
 	}, os.Args[1:])
 }

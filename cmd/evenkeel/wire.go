@@ -24,6 +24,15 @@ func connect(_ context.Context, c cli.Connection) (cli.Cluster, error) {
 	return kube.New(config)
 }
 
+// cacheDir is what the commands remember; it can be deleted at any time.
+func cacheDir() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return filepath.Join(cache, "evenkeel")
+}
+
 // openPipeline renders and compares in this process, with the settings and
 // credentials of the control namespace and mirrors in the user's cache.
 func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
@@ -43,11 +52,7 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	store, err := git.Open(ctx, git.Options{Dir: filepath.Join(cache, "evenkeel", "git")})
+	store, err := git.Open(ctx, git.Options{Dir: filepath.Join(cacheDir(), "git")})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,6 +125,16 @@ func oneRevision(app *v1alpha1.Application, revision string) error {
 
 func key(d view.Difference) resource.Key {
 	return resource.Key{Group: d.Group, Kind: d.Kind, Namespace: d.Namespace, Name: d.Name}
+}
+
+// showDifferences writes those of an Application's differences that want wants.
+func (s *session) showDifferences(ctx context.Context, app *v1alpha1.Application, revision string, want func(view.Difference) bool) error {
+	differences, err := s.differences(ctx, app, revision)
+	if err != nil {
+		return err
+	}
+	s.printDifferences(s.printer(), slices.DeleteFunc(differences, func(d view.Difference) bool { return !want(d) }))
+	return nil
 }
 
 // printDifferences writes a unified diff for each object, from live to desired.

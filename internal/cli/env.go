@@ -10,6 +10,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/hooks"
+	"evenkeel.dev/internal/cli/steer"
 	"evenkeel.dev/internal/cli/windows"
 	"evenkeel.dev/internal/view"
 )
@@ -19,6 +20,7 @@ import (
 type Cluster interface {
 	windows.Projects
 	hooks.Ledgers
+	steer.Cluster
 	Get(ctx context.Context, namespace, name string) (*v1alpha1.Application, error)
 	// List gives the Applications of a namespace, or of all when it is empty,
 	// that match a label selector, ordered by namespace and name.
@@ -38,8 +40,6 @@ type Cluster interface {
 	// Delete deletes the Application. It is left with no resources finalizer but
 	// the given one; with none its objects stay.
 	Delete(ctx context.Context, namespace, name, finalizer string) error
-	// Whoami is the name that the cluster knows the caller by.
-	Whoami(ctx context.Context) (string, error)
 }
 
 // Pipeline renders and compares in this process. An empty revision means the
@@ -51,6 +51,16 @@ type Pipeline interface {
 	Live(ctx context.Context, app *v1alpha1.Application) ([]*unstructured.Unstructured, error)
 	// Diff are the objects that differ, Secrets masked.
 	Diff(ctx context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error)
+	// Plan is what a sync would do, Secrets masked, with the hash that the controller
+	// would find for it.
+	Plan(ctx context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error)
+}
+
+// Plans remembers from one run of the program to the next the plans that people saw.
+type Plans interface {
+	Keep(plan view.Plan) error
+	// Find is the plan of a hash, if it is remembered.
+	Find(hash string) (view.Plan, bool)
 }
 
 // Connection says which cluster to talk to.
@@ -98,7 +108,8 @@ type Build struct {
 	Platform     string `json:"platform"`
 }
 
-// Env is what the commands stand on. All fields but Run are required.
+// Env is what the commands stand on. All fields but Plans and Run are
+// required.
 type Env struct {
 	In       io.Reader
 	Out, Err io.Writer
@@ -113,6 +124,8 @@ type Env struct {
 	// OpenPipeline makes the pipeline. It is called once, and only by commands
 	// that render.
 	OpenPipeline func(context.Context, Connection) (Pipeline, error)
+	// Plans may be nil: then none is remembered.
+	Plans Plans
 	// Run is the controller and server; nil leaves the command out.
 	Run func(context.Context, RunOptions) error
 }

@@ -11,8 +11,8 @@ import (
 
 const (
 	exitOK = 0
-	// exitDiffError is what "app diff" exits with on errors, so that 1 always
-	// means a difference.
+	// exitDiffError is what "app diff" and "app plan" exit with on errors, so that 1
+	// always means a difference.
 	exitDiffError = 2
 	// exitInterrupted is the shell's code for a program that SIGINT ended.
 	exitInterrupted = 130
@@ -32,7 +32,7 @@ func exitCode(cmd *cobra.Command, err error) int {
 	if errors.Is(err, context.Canceled) {
 		return exitInterrupted
 	}
-	if cmd != nil && cmd.Name() == "diff" {
+	if cmd != nil && (cmd.Name() == "diff" || cmd.Name() == "plan") {
 		return exitDiffError
 	}
 	return fault.KindOf(err).ExitCode()
@@ -44,11 +44,13 @@ func exitCodesTopic() *cobra.Command {
 		Short: "What the exit codes mean",
 		Long: `What the exit codes mean:
 
-  0    done; for "app diff": no difference
+  0    done; for "app diff": no difference; for "app plan": nothing to do
   1    tried and not reached: a sync failed or left something to prune, a state
-       that was waited for did not come, a question was answered with no;
-       for "app diff": there are differences (--diff-exit-code changes this code)
-  2    for "app diff": an error
+       that was waited for did not come, a plan is out of date, a question was
+       answered with no;
+       for "app diff": there are differences (--diff-exit-code changes this code);
+       for "app plan": there is something to do
+  2    for "app diff" and "app plan": an error
   11   the cluster or a repository did not answer; the same may work later
   20   any other error: wrong flags, no such application, not permitted, …
   130  interrupted

@@ -25,6 +25,7 @@ type syncOptions struct {
 	infos     []string
 	revision  string
 	hooks     hooks.Flags
+	plan      string
 
 	prune, dryRun, force, replace, serverSide, outOfSyncOnly bool
 	async, preview, assumeYes                                bool
@@ -52,6 +53,9 @@ applications are synced one after the other; the first failure ends it.`,
 
   # See what would change and be asked before it does
   evenkeel app sync my-app --preview-changes
+
+  # Do exactly what "app plan" showed, or nothing
+  evenkeel app sync my-app --plan 3f2a9c0d1e4b5a67
 
   # Run a migration again that ran with the same inputs already
   evenkeel app sync my-app --hook migrate=run`,
@@ -88,6 +92,7 @@ func (o *syncOptions) flags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.labels, "label", nil, "Sync only specific resources with a label. This option may be specified repeatedly.")
 	flags.StringArrayVar(&o.infos, "info", nil, "A list of key-value pairs during sync process. These infos will be persisted in app.")
 	flags.StringVar(&o.revision, "revision", "", "Sync to a specific revision. Preserves parameter overrides")
+	flags.StringVar(&o.plan, "plan", "", "Do exactly the plan with this hash, as \"app plan\" prints it, or nothing if anything has moved since")
 	flags.BoolVar(&o.prune, "prune", false, "Allow deleting unexpected resources")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Preview apply without affecting cluster")
 	flags.BoolVar(&o.force, "force", false, "Use a force apply")
@@ -113,6 +118,9 @@ func (o *syncOptions) check(cmd *cobra.Command) error {
 	}
 	if o.hooks.Given() && (o.strategy.value == "apply" || len(o.resources) > 0 || len(o.labels) > 0) {
 		return fault.New(fault.Invalid, "--hooks and --hook go with a whole sync: --strategy apply, --resource and --label run no hooks")
+	}
+	if err := o.checkPlan(); err != nil {
+		return err
 	}
 	return o.retry.Check(cmd, "")
 }
@@ -153,7 +161,11 @@ func (s *session) syncOne(ctx context.Context, n appName, o syncOptions, fs filt
 			return err
 		}
 	}
-	return s.operate(ctx, n, op, follow{async: o.async, timeout: o.timeout, format: o.format.value, filters: fs})
+	err = s.operate(ctx, n, op, follow{async: o.async, timeout: o.timeout, format: o.format.value, filters: fs})
+	if err != nil && o.plan != "" {
+		s.sayMoved(ctx, n, o.plan, *op.Sync)
+	}
+	return err
 }
 
 // follow says what to do about an operation that was asked for.
@@ -176,6 +188,11 @@ func (s *session) operate(ctx context.Context, n appName, op v1alpha1.Operation,
 	if f.async {
 		return nil
 	}
+	return s.finish(ctx, n, f)
+}
+
+// finish waits for the end of an operation and says whether it did what was asked for.
+func (s *session) finish(ctx context.Context, n appName, f follow) error {
 	w := wait{name: n, goal: goal{operation: true}, filters: f.filters, timeout: f.timeout}
 	after, err := s.follow(ctx, w, "syncing "+n.String(), f.format)
 	if err != nil {
@@ -239,6 +256,9 @@ func (o *syncOptions) operation(app *v1alpha1.Application, fs filter.Filters) (v
 		op.Info = append(op.Info, &v1alpha1.Info{Name: k, Value: infos[k]})
 	}
 	op.Info = append(op.Info, o.hooks.Infos()...)
+	if o.plan != "" {
+		op.Info = append(op.Info, &v1alpha1.Info{Name: v1alpha1.InfoPlan, Value: o.plan})
+	}
 	switch retry := o.retry.Strategy(); {
 	case retry != nil:
 		op.Retry = *retry

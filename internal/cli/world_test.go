@@ -48,6 +48,7 @@ type world struct {
 	steps   []step
 	calls   []string
 	data    pipelineData
+	plans   plans
 	// down makes every call fail.
 	down error
 }
@@ -58,11 +59,14 @@ type pipelineData struct {
 	Desired     []map[string]any  `json:"desired"`
 	Live        []map[string]any  `json:"live"`
 	Differences []view.Difference `json:"differences"`
+	Plan        view.Plan         `json:"plan"`
 	Error       string            `json:"error"`
 }
 
 func newWorld() *world {
-	return &world{apps: map[string]*v1alpha1.Application{}, projects: map[string]*v1alpha1.AppProject{}, ledgers: map[string]once.Ledger{}}
+	return &world{
+		apps: map[string]*v1alpha1.Application{}, projects: map[string]*v1alpha1.AppProject{}, ledgers: map[string]once.Ledger{}, plans: plans{},
+	}
 }
 
 func (w *world) put(app *v1alpha1.Application) { w.apps[app.Namespace+"/"+app.Name] = app }
@@ -259,6 +263,67 @@ func (w *world) Hooks(_ context.Context, namespace, name string) (once.Ledger, e
 	return w.ledgers[namespace+"/"+name], w.down
 }
 
+func (w *world) Rollback(_ context.Context, namespace, name string, r view.Rollback) (*v1alpha1.Application, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	app, err := w.find(namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if app.Operation != nil {
+		return nil, fault.New(fault.Conflict, "roll back application %s/%s: another operation is already in progress", namespace, name)
+	}
+	pin, op, err := r.Of(app, noon)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(op)
+	if err != nil {
+		return nil, err
+	}
+	w.record("rollback %s/%s %s %s", namespace, name, pin, b)
+	annotations, err := pin.Write()
+	for name, value := range annotations {
+		if text, ok := value.(string); ok {
+			metav1.SetMetaDataAnnotation(&app.ObjectMeta, name, text)
+		}
+	}
+	app.Operation = &op
+	return app.DeepCopy(), err
+}
+
+func (w *world) Unpin(_ context.Context, namespace, name string) (*v1alpha1.Application, error) {
+	app, err := w.find(namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if !view.Pinned(app) {
+		return nil, fault.New(fault.Conflict, "unpin application %s/%s: it is not pinned", namespace, name)
+	}
+	w.record("unpin %s/%s", namespace, name)
+	for _, a := range view.PinAnnotations() {
+		delete(app.Annotations, a)
+	}
+	return app, nil
+}
+
+func (w *world) Terminate(_ context.Context, namespace, name string) error {
+	app, err := w.find(namespace, name)
+	if err != nil {
+		return err
+	}
+	if app.Operation == nil {
+		return fault.New(fault.Conflict, "terminate the operation of application %s/%s: no operation is in progress", namespace, name)
+	}
+	w.record("terminate %s/%s", namespace, name)
+	return nil
+}
+
+func (w *world) ConfirmDeletion(_ context.Context, namespace, name string) (*v1alpha1.Application, error) {
+	w.record("confirm deletions of %s/%s", namespace, name)
+	return w.find(namespace, name)
+}
+
 func (w *world) Whoami(context.Context) (string, error) { return "alice", nil }
 
 func (w *world) objects(list []map[string]any) ([]*unstructured.Unstructured, error) {
@@ -288,6 +353,29 @@ func (w *world) Diff(_ context.Context, app *v1alpha1.Application, revision stri
 	return w.data.Differences, err
 }
 
+func (w *world) Plan(_ context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error) {
+	b, err := json.Marshal(sync)
+	if err != nil {
+		return view.Plan{}, err
+	}
+	w.record("plan %s/%s %s", app.Namespace, app.Name, b)
+	_, err = w.objects(nil)
+	return w.data.Plan, err
+}
+
+// plans are those that the world remembers.
+type plans map[string]view.Plan
+
+func (p plans) Keep(plan view.Plan) error {
+	p[plan.Hash] = plan
+	return nil
+}
+
+func (p plans) Find(hash string) (view.Plan, bool) {
+	plan, ok := p[hash]
+	return plan, ok
+}
+
 // env is an environment over the world.
 func (w *world) env(out, errs *strings.Builder) cli.Env {
 	return cli.Env{
@@ -295,6 +383,7 @@ func (w *world) env(out, errs *strings.Builder) cli.Env {
 		Now:          func() time.Time { return noon },
 		Build:        cli.Build{Version: "v0.1.0", GitCommit: "1a2b3c4d", GitTreeState: "clean", BuildDate: "2026-11-23T00:00:00Z", GoVersion: "go1.26", Compiler: "gc", Platform: "linux/amd64"},
 		Connect:      func(context.Context, cli.Connection) (cli.Cluster, error) { return w, w.down },
+		Plans:        w.plans,
 		OpenPipeline: func(context.Context, cli.Connection) (cli.Pipeline, error) { return w, nil },
 		Run: func(_ context.Context, o cli.RunOptions) error {
 			w.record("run %+v", o)

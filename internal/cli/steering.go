@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/steer"
+)
+
+func newSteering(s *session) []*cobra.Command {
+	return steer.New(steer.Options{
+		App: func(ctx context.Context, arg, namespace string) (*v1alpha1.Application, steer.Cluster, error) {
+			app, err := s.named(ctx, arg, namespace)
+			return app, s.cluster, err
+		},
+		Format: func(cmd *cobra.Command) *string { return &appFormat(cmd).value },
+		Finish: func(ctx context.Context, app *v1alpha1.Application, format string, timeout uint) error {
+			return s.finish(ctx, nameOf(app), follow{format: format, timeout: timeout})
+		},
+		Printer: s.printer, Note: s.note, Now: s.env.Now,
+	})
+}
