@@ -297,7 +297,7 @@ func (w *world) Unpin(_ context.Context, namespace, name string) (*v1alpha1.Appl
 	if err != nil {
 		return nil, err
 	}
-	if !view.Pinned(app) {
+	if !view.IsPinned(app) {
 		return nil, fault.New(fault.Conflict, "unpin application %s/%s: it is not pinned", namespace, name)
 	}
 	w.record("unpin %s/%s", namespace, name)

@@ -27,7 +27,10 @@ type Resource struct {
 	Extraneous bool
 	// IgnoreHealth: does not count for the Application's health.
 	IgnoreHealth bool
-	Images       []string
+	// ConfirmDelete: a person has to confirm its deletion when the Application is deleted
+	// (sync option Delete=confirm of the object).
+	ConfirmDelete bool
+	Images        []string
 }
 
 // Report is what is known of an Application after a pass.
@@ -151,7 +154,7 @@ func resources(all []Resource) []v1alpha1.ResourceStatus {
 	for _, r := range all {
 		s := v1alpha1.ResourceStatus{
 			Group: r.Key.Group, Version: r.Version, Kind: r.Key.Kind, Namespace: r.Key.Namespace, Name: r.Key.Name,
-			Status: r.Sync, RequiresPruning: r.Prune, SyncWave: int64(r.Wave),
+			Status: r.Sync, RequiresPruning: r.Prune, SyncWave: int64(r.Wave), RequiresDeletionConfirmation: r.ConfirmDelete,
 		}
 		switch {
 		case r.Missing:

@@ -10,7 +10,7 @@ import (
 	"evenkeel.dev/internal/fault"
 )
 
-// The topics, beside one per tree (TreeTopic).
+// The topics, beside two per Application (TreeTopic, DeedsTopic).
 const (
 	// TopicApps carries App rows under the key NAMESPACE/NAME.
 	TopicApps = "apps"
@@ -18,7 +18,8 @@ const (
 	// Application itself. It is for use inside the process.
 	TopicVersions = "versions"
 
-	treePrefix = "tree:"
+	treePrefix  = "tree:"
+	deedsPrefix = "deeds:"
 )
 
 // The events of a Message.
@@ -96,24 +97,29 @@ func encode(v any) json.RawMessage {
 // their ids.
 func TreeTopic(namespace, name string) string { return treePrefix + namespace + "/" + name }
 
-// CheckTopic says whether a stranger may ask for topic: TopicApps or the topic of
-// a tree. The Application of a tree need not exist.
+// DeedsTopic is the topic of what was done to an Application; its values are Deeds
+// under their ids.
+func DeedsTopic(namespace, name string) string { return deedsPrefix + namespace + "/" + name }
+
+// CheckTopic says whether a stranger may ask for topic: TopicApps or one of those of an
+// Application, which need not exist.
 func CheckTopic(topic string) error {
 	if topic == TopicApps {
 		return nil
 	}
-	rest, ok := strings.CutPrefix(topic, treePrefix)
-	if !ok {
-		return fault.New(fault.Invalid, "unknown topic %q: there are apps and tree:NAMESPACE/NAME", topic)
+	prefix, namespace, name := splitTopic(topic)
+	if prefix != treePrefix && prefix != deedsPrefix {
+		return fault.New(fault.Invalid, "unknown topic %q: there are apps, tree:NAMESPACE/NAME and deeds:NAMESPACE/NAME", topic)
 	}
-	namespace, name, ok := strings.Cut(rest, "/")
-	if !ok || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0 {
-		return fault.New(fault.Invalid, "topic %q does not name an application: want tree:NAMESPACE/NAME", topic)
+	if len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return fault.New(fault.Invalid, "topic %q does not name an application: want %sNAMESPACE/NAME", topic, prefix)
 	}
 	return nil
 }
 
-func splitTree(topic string) (namespace, name string) {
-	namespace, name, _ = strings.Cut(strings.TrimPrefix(topic, treePrefix), "/")
-	return namespace, name
+// splitTopic takes the topic of an Application apart; prefix keeps its colon.
+func splitTopic(topic string) (prefix, namespace, name string) {
+	kind, rest, _ := strings.Cut(topic, ":")
+	namespace, name, _ = strings.Cut(rest, "/")
+	return kind + ":", namespace, name
 }

@@ -25,6 +25,10 @@ type App struct {
 	OutOfSyncSince string            `json:"outOfSyncSince"`
 	ObservedAt     string            `json:"observedAt"`
 	Images         []string          `json:"images"`
+	// Pin is nil for an Application that is not pinned.
+	Pin *Pinned `json:"pin"`
+	// Confirm is how many deletions wait for a person to confirm them.
+	Confirm int `json:"confirm"`
 	// ResourceVersion is that of the Application the row was made from. It is not
 	// shown; a change of it alone is published to TopicVersions only.
 	ResourceVersion string `json:"-"`
@@ -69,6 +73,58 @@ type Operation struct {
 	RetryCount  int64  `json:"retryCount"`
 	Done        int    `json:"done"`
 	Total       int    `json:"total"`
+}
+
+// Pinned says what holds an Application, by whom, why and until when.
+type Pinned struct {
+	Revision string `json:"revision"`
+	// History is the id of the history entry that was gone back to, -1 for none.
+	History    int64  `json:"history"`
+	By         string `json:"by"`
+	Reason     string `json:"reason"`
+	Until      string `json:"until"`
+	UntilNewer bool   `json:"untilNewer"`
+	// Problem is what is wrong with a pin that cannot be read.
+	Problem string `json:"problem"`
+}
+
+// Deed is something that was done to an Application: a deployment, or what became of
+// one object in the last operation. One of the two is set.
+type Deed struct {
+	ID         string      `json:"id"`
+	Deployment *Deployment `json:"deployment,omitempty"`
+	Result     *Result     `json:"result,omitempty"`
+}
+
+// Deployment is an entry of the history.
+type Deployment struct {
+	ID          int64  `json:"id"`
+	Revision    string `json:"revision"`
+	StartedAt   string `json:"startedAt"`
+	DeployedAt  string `json:"deployedAt"`
+	InitiatedBy string `json:"initiatedBy"`
+	Automated   bool   `json:"automated"`
+	Source      Source `json:"source"`
+}
+
+// Result is what became of one object in the last operation.
+type Result struct {
+	// Order is its place among the results: as they came.
+	Order     int    `json:"order"`
+	Phase     string `json:"phase"`
+	Wave      int    `json:"wave"`
+	Group     string `json:"group"`
+	Version   string `json:"version"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Hook is the type of a hook, empty for other objects.
+	Hook string `json:"hook"`
+	// Status is Synced, SyncFailed, Pruned or PruneSkipped; HookPhase a hook's phase, or
+	// how far an object's health is.
+	Status    string `json:"status"`
+	HookPhase string `json:"hookPhase"`
+	Message   string `json:"message"`
 }
 
 // Condition is an Application condition.

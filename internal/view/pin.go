@@ -15,9 +15,9 @@ type Pin = pin.Pin
 // wrong with one that cannot be read.
 func PinOf(app *v1alpha1.Application) (*Pin, error) { return pin.Read(app) }
 
-// Pinned says whether an Application is meant to be pinned, be it with a pin that
+// IsPinned says whether an Application is meant to be pinned, be it with a pin that
 // cannot be read.
-func Pinned(app *v1alpha1.Application) bool {
+func IsPinned(app *v1alpha1.Application) bool {
 	_, ok := app.Annotations[v1alpha1.AnnotationPin]
 	return ok
 }

@@ -27,7 +27,7 @@ type situation struct {
 // before what is being done about it, that before what is merely so.
 func reasonOf(s situation) Reason {
 	rules := [...]func(situation) *Reason{
-		deleting, syncing, conditionError, syncFailed, unseen, degraded, missing, outOfSync, progressing, suspended, unknown,
+		deleting, syncing, conditionError, syncFailed, unseen, degraded, waiting, missing, outOfSync, progressing, suspended, unknown,
 	}
 	for _, rule := range rules {
 		if r := rule(s); r != nil {
@@ -158,6 +158,15 @@ func unhealthy(s situation, h v1alpha1.HealthStatusCode, n int) *Reason {
 	}
 	p := params("kind", c.Kind, "name", c.Name, "message", c.Message, "count", strconv.Itoa(n), "since", healthSince(s))
 	return &Reason{Code: strings.ToLower(string(h)), Params: p, Text: text}
+}
+
+// waiting tells what a sync that is due waits for.
+func waiting(s situation) *Reason {
+	message, waits := conditionMessage(s, v1alpha1.ConditionSyncWaiting)
+	if !waits {
+		return nil
+	}
+	return &Reason{Code: "waiting", Params: params("message", message), Text: "A sync waits" + because(message)}
 }
 
 func missing(s situation) *Reason {

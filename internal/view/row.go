@@ -26,6 +26,8 @@ type Extra struct {
 	RetryAt time.Time
 	// Remaining counts the objects still to be deleted with the Application.
 	Remaining int
+	// Confirm counts the deletions that wait for a person to confirm them.
+	Confirm int
 	// Images are those of the live objects; nil means those of status.summary.
 	Images []string
 }
@@ -64,6 +66,8 @@ func RowOf(app *v1alpha1.Application, extra Extra) App {
 		Counts:          counts(status.Resources),
 		ObservedAt:      stamp(status.ObservedAt),
 		Images:          status.Summary.Images,
+		Pin:             pinned(app),
+		Confirm:         extra.Confirm,
 		ResourceVersion: app.ResourceVersion,
 	}
 	if extra.Counts != nil {
@@ -122,6 +126,20 @@ func revision(one string, several []string) string {
 		return several[0]
 	}
 	return one
+}
+
+func pinned(app *v1alpha1.Application) *Pinned {
+	if !IsPinned(app) {
+		return nil
+	}
+	p, err := PinOf(app)
+	if err != nil {
+		return &Pinned{History: -1, Problem: clip(err.Error(), maxMessage)}
+	}
+	return &Pinned{
+		Revision: p.Revision, History: p.History, By: clip(p.By, maxMessage), Reason: clip(p.Reason, maxMessage),
+		Until: stampTime(p.Until), UntilNewer: p.NewerThan != "",
+	}
 }
 
 func automation(p *v1alpha1.SyncPolicy) (auto, selfHeal, prune bool) {

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
 
@@ -83,5 +84,56 @@ func TestRowOf(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("row (-want +got):\n%s", d)
+	}
+}
+
+// TestRowOfPinned: the row says who holds the Application, and what is wrong with a pin
+// that cannot be read.
+func TestRowOfPinned(t *testing.T) {
+	const commit = "1111111111111111111111111111111111111111"
+	for _, c := range []struct {
+		reason      string
+		annotations map[string]string
+		want        *view.Pinned
+	}{
+		{"none", map[string]string{"evenkeel.dev/pin-by": "anna"}, nil},
+		{"all of it", map[string]string{
+			"evenkeel.dev/pin": commit, "evenkeel.dev/pin-history": "3", "evenkeel.dev/pin-by": "anna", "evenkeel.dev/pin-reason": "slow",
+			"evenkeel.dev/pin-until": "2026-11-23T10:00:00+01:00", "evenkeel.dev/pin-newer-than": "newest",
+		}, &view.Pinned{Revision: commit, History: 3, By: "anna", Reason: "slow", Until: "2026-11-23T09:00:00Z", UntilNewer: true}},
+		{"a broken one", map[string]string{"evenkeel.dev/pin": "main"}, &view.Pinned{
+			History: -1, Problem: `annotation evenkeel.dev/pin: "main" is no full commit id; until it is mended or removed the Application stays as it is`,
+		}},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			app := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Annotations: c.annotations}}
+			if d := cmp.Diff(c.want, view.RowOf(app, view.Extra{}).Pin); d != "" {
+				t.Errorf("pin (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// TestDeedsOf: the history, then the results as they came; an object may have one in
+// several phases, and what says no phase is of phase Sync.
+func TestDeedsOf(t *testing.T) {
+	app := &v1alpha1.Application{}
+	data, err := os.ReadFile("testdata/deeds.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		App  v1alpha1.Application
+		Want []view.Deed
+	}
+	if err := yaml.UnmarshalStrict(data, &c); err != nil {
+		t.Fatal(err)
+	}
+	got := view.DeedsOf(&c.App, func(phase string, key resource.Key) int { return len(phase) * len(key.Name) })
+	if d := cmp.Diff(c.Want, got); d != "" {
+		t.Errorf("deeds (-want +got):\n%s", d)
+	}
+	if got := view.DeedsOf(app, nil); got != nil {
+		t.Errorf("nothing was done, and it says %v", got)
 	}
 }

@@ -19,6 +19,9 @@ type Trees interface {
 type Options struct {
 	// Trees builds trees; nil means that every tree is empty.
 	Trees Trees
+	// Deeds are what was done to an Application; nil means nothing. It may be called from
+	// any goroutine.
+	Deeds func(namespace, name string) []Deed
 	// Pace is the shortest time between two batches of deltas to one subscriber;
 	// what changes meanwhile is gathered. 0 means 50 ms. Snapshots do not wait.
 	Pace time.Duration
@@ -84,9 +87,11 @@ func (s *Store) PutApp(a App) {
 	_, known := s.apps[key]
 	s.apps[key] = a
 	s.put(s.feeds[TopicApps], key, row)
-	s.put(s.feeds[TopicVersions], key, version)
+	if s.put(s.feeds[TopicVersions], key, version) {
+		s.changed(DeedsTopic(a.Namespace, a.Name))
+	}
 	if !known {
-		s.treeChanged(a.Namespace, a.Name)
+		s.changed(TreeTopic(a.Namespace, a.Name))
 	}
 }
 
@@ -98,7 +103,8 @@ func (s *Store) RemoveApp(namespace, name string) {
 	delete(s.apps, key)
 	s.remove(s.feeds[TopicApps], key)
 	s.remove(s.feeds[TopicVersions], key)
-	s.treeChanged(namespace, name)
+	s.changed(TreeTopic(namespace, name))
+	s.changed(DeedsTopic(namespace, name))
 }
 
 // Apps is every row, sorted by namespace and name.
@@ -134,12 +140,14 @@ func (s *Store) Query(q Query) (page []App, total int, err error) {
 	return q.Select(s.Apps())
 }
 
-// put and remove need s.mu.
-func (s *Store) put(f *feed, key string, raw []byte) {
-	if f.put(key, raw, s.position+1) {
-		s.position++
-		f.wake()
+// put and remove need s.mu. put says whether the value is another one.
+func (s *Store) put(f *feed, key string, raw []byte) bool {
+	if !f.put(key, raw, s.position+1) {
+		return false
 	}
+	s.position++
+	f.wake()
+	return true
 }
 
 func (s *Store) remove(f *feed, key string) {

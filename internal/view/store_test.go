@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -400,9 +401,46 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// TestDeeds: what was done is told only to those who look, and anew with each version
+// of the Application.
+func TestDeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, message := 0, "one"
+		s := view.NewStore(view.Options{Deeds: func(namespace, name string) []view.Deed {
+			asked++
+			return []view.Deed{{ID: "result/" + namespace + "/" + name, Result: &view.Result{Message: message}}}
+		}})
+		row := app("shop", "1")
+		s.PutApp(row)
+		sub := s.Subscribe(t.Context(), []string{view.DeedsTopic("argocd", "shop")}, "")
+		defer sub.Close()
+		next := func() string {
+			m, err := sub.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(m.AppendData(nil))
+		}
+		if got := next(); !strings.Contains(got, `"items":[{"id":"result/argocd/shop","result":{`) || !strings.Contains(got, `"message":"one"`) {
+			t.Errorf("snapshot %s", got)
+		}
+		s.PutApp(row) // says nothing new
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if asked != 1 {
+			t.Errorf("built %d times for one version", asked)
+		}
+		message, row.ResourceVersion = "two", "2"
+		s.PutApp(row)
+		if got := next(); !strings.Contains(got, `"upsert":[{"id":"result/argocd/shop"`) || !strings.Contains(got, `"message":"two"`) {
+			t.Errorf("delta %s", got)
+		}
+	})
+}
+
 func TestCheckTopic(t *testing.T) {
 	for topic, ok := range map[string]bool{
-		"apps": true, "tree:argocd/shop": true, "tree:argocd/shop.v2": true,
+		"apps": true, "tree:argocd/shop": true, "deeds:argocd/shop": true, "deeds:a": false, "deeds": false, "tree:argocd/shop.v2": true,
 		"": false, "versions": false, "tree:": false, "tree:/": false, "tree:a": false, "tree:a/b/c": false, "tree:../x": false, "tree:a/B": false, "tree:a/b\n": false,
 	} {
 		if err := view.CheckTopic(topic); (err == nil) != ok {

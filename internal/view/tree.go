@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// tree is the building of one Application's tree. At most one build runs or is
-// due at a time. All fields need Store.mu.
+// tree is the building of what is said of one Application only while somebody looks:
+// its tree of objects, or what was done to it. At most one build runs or is due at a
+// time. All fields need Store.mu.
 type tree struct {
+	// prefix is that of the topic and says what is built.
+	prefix          string
 	namespace, name string
 	timer           *time.Timer // of the build that is due; nil when none is
 	expiry          *time.Timer // of the feed, while nobody looks
@@ -21,11 +24,12 @@ type tree struct {
 func (s *Store) TreeChanged(namespace, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.treeChanged(namespace, name)
+	s.changed(TreeTopic(namespace, name))
 }
 
-func (s *Store) treeChanged(namespace, name string) {
-	f, ok := s.feeds[TreeTopic(namespace, name)]
+// changed says that a topic that is built has to be built anew.
+func (s *Store) changed(topic string) {
+	f, ok := s.feeds[topic]
 	if !ok {
 		return
 	}
@@ -58,12 +62,12 @@ func (s *Store) build(f *feed) {
 	t.building, t.stale = true, false
 	s.mu.Unlock()
 
-	nodes := encodeNodes(s.Tree(t.namespace, t.name))
+	values := s.contents(t)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.building, t.built = false, time.Now()
-	s.publishTree(f, nodes)
+	s.publishTree(f, values)
 	if !t.stale {
 		return
 	}
@@ -74,6 +78,21 @@ func (s *Store) build(f *feed) {
 	s.schedule(f)
 }
 
+// contents are the values of a topic that is built, by id.
+func (s *Store) contents(t *tree) map[string]json.RawMessage {
+	if t.prefix == treePrefix {
+		return encodeNodes(s.Tree(t.namespace, t.name))
+	}
+	encoded := map[string]json.RawMessage{}
+	if s.options.Deeds == nil {
+		return encoded
+	}
+	for _, d := range s.options.Deeds(t.namespace, t.name) {
+		encoded[d.ID] = encode(d)
+	}
+	return encoded
+}
+
 func encodeNodes(nodes []Node) map[string]json.RawMessage {
 	encoded := make(map[string]json.RawMessage, len(nodes))
 	for _, n := range nodes {
@@ -82,20 +101,20 @@ func encodeNodes(nodes []Node) map[string]json.RawMessage {
 	return encoded
 }
 
-func (s *Store) publishTree(f *feed, nodes map[string]json.RawMessage) {
+func (s *Store) publishTree(f *feed, values map[string]json.RawMessage) {
 	for _, id := range f.keys() {
-		if _, ok := nodes[id]; !ok {
+		if _, ok := values[id]; !ok {
 			s.remove(f, id)
 		}
 	}
-	for id, raw := range nodes {
+	for id, raw := range values {
 		s.put(f, id, raw)
 	}
 	f.ready = true
 	f.wake()
 }
 
-// watchTree is the feed of a tree, for one more watcher.
+// watchTree is the feed of a topic that is built, for one more watcher.
 func (s *Store) watchTree(topic string) *feed {
 	f, ok := s.feeds[topic]
 	if !ok {
@@ -105,7 +124,7 @@ func (s *Store) watchTree(topic string) *feed {
 		f = newFeed(s.position)
 		f.ready = false
 		f.tree = &tree{stale: true}
-		f.tree.namespace, f.tree.name = splitTree(topic)
+		f.tree.prefix, f.tree.namespace, f.tree.name = splitTopic(topic)
 		s.feeds[topic] = f
 	}
 	if f.tree.expiry != nil {

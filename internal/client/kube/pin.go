@@ -63,7 +63,7 @@ func (c change) pin(ctx context.Context, app *v1alpha1.Application, pin view.Pin
 func (c *Client) Unpin(ctx context.Context, namespace, name string) (*v1alpha1.Application, error) {
 	ch := c.change("unpin", namespace, name)
 	return ch.run(ctx, func(app *v1alpha1.Application, _ *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-		if !view.Pinned(app) {
+		if !view.IsPinned(app) {
 			return nil, ch.refuse(fault.Conflict, "it is not pinned")
 		}
 		annotations := map[string]any{}

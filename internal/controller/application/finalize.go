@@ -23,7 +23,6 @@ import (
 	"evenkeel.dev/internal/plan/retry"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/status"
-	"evenkeel.dev/internal/view"
 )
 
 // cascading are the finalizers that ask for the objects to be deleted with their
@@ -46,8 +45,8 @@ type progress struct {
 	waiting string
 	// left is how many objects are still to be deleted.
 	left int
-	// asks says that a person is waited for.
-	asks bool
+	// asks is how many deletions a person has to confirm.
+	asks int
 }
 
 // stages are the parts of a deletion in their order (argo-cd.md §1.7).
@@ -74,8 +73,9 @@ func (p *pass) finalize(ctx context.Context) {
 			p.conclude(ctx, nil)
 			return
 		case now.waiting != "":
-			p.c.o.View.PutApp(view.RowOf(p.app, view.Extra{Remaining: now.left}))
-			if now.asks {
+			p.remaining, p.toConfirm = now.left, now.asks
+			p.publish()
+			if now.asks > 0 {
 				p.condition(v1alpha1.ConditionDeletionError, now.waiting)
 			}
 			p.conclude(ctx, nil)
@@ -234,12 +234,13 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (progress, er
 		return cmp.Or(cmp.Compare(b.Hints.Wave, a.Hints.Wave), a.Key.Compare(b.Key))
 	})
 	var removals []apply.Removal
-	unconfirmed := ""
+	unconfirmed, asks := "", 0
 	for _, r := range left {
 		if r.Hints.Wave != left[0].Hints.Wave || r.Deleting {
 			continue
 		}
 		if p.unconfirmed(r) {
+			asks++
 			unconfirmed = cmp.Or(unconfirmed, "waiting for confirmation of the deletion of "+r.Key.Human()+
 				": set annotation "+v1alpha1.AnnotationDeletionApproved+" of the Application to the present time")
 			continue
@@ -259,7 +260,7 @@ func (p *pass) deleteNext(ctx context.Context, propagation string) (progress, er
 		}
 	}
 	if unconfirmed != "" {
-		return progress{waiting: unconfirmed, left: len(left), asks: true}, nil
+		return progress{waiting: unconfirmed, left: len(left), asks: asks}, nil
 	}
 	return progress{waiting: "waiting for deletion of " + left[0].Key.Human(), left: len(left)}, nil
 }

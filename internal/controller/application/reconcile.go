@@ -56,6 +56,10 @@ type pass struct {
 	// answered says that a requested refresh is done.
 	answered bool
 
+	// remaining is how much is left of an Application that is being deleted, toConfirm how
+	// much of that a person has to confirm first.
+	remaining, toConfirm int
+
 	// managed is nil until desired and live were compared.
 	managed    []managed
 	conditions []v1alpha1.ApplicationCondition

@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/resource"
@@ -132,7 +133,7 @@ func (p *pass) publish() {
 }
 
 func (p *pass) extra() view.Extra {
-	var x view.Extra
+	x := view.Extra{Remaining: p.remaining, Confirm: p.toConfirm}
 	if p.managed == nil {
 		return x
 	}
@@ -141,6 +142,9 @@ func (p *pass) extra() view.Extra {
 	for _, m := range p.managed {
 		items[m.Key] = m
 		count(x.Counts, m)
+		if p.awaitsConfirmation(m) {
+			x.Confirm++
+		}
 		if m.Sync == v1alpha1.SyncStatusOutOfSync {
 			if x.FirstOutOfSync.Kind == "" {
 				x.FirstOutOfSync = view.Culprit{Kind: m.Key.Kind, Name: m.Key.Name}
@@ -161,6 +165,16 @@ func (p *pass) extra() view.Extra {
 		x.Done = len(op.SyncResult.Resources)
 	}
 	return x
+}
+
+// awaitsConfirmation says whether the running sync would prune an object and a person
+// has to confirm that first.
+func (p *pass) awaitsConfirmation(m managed) bool {
+	op := p.operation
+	if op == nil || op.Phase != v1alpha1.OperationRunning || op.Operation.Sync == nil || !op.Operation.Sync.Prune || m.Claim != nil || m.Record.Deleting {
+		return false
+	}
+	return p.options().Override(m.Record.Hints.SyncOptions).Prune == resource.Confirm && !operation.Approved(p.app, op.StartedAt.Time)
 }
 
 func count(c *view.Counts, m managed) {

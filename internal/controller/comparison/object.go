@@ -79,15 +79,23 @@ func (o Object) Resource() status.Resource {
 	r := status.Resource{Key: o.Key, Sync: o.Sync, Health: o.Health(), Missing: o.Missing(), Prune: o.Claim == nil}
 	if o.Claim != nil {
 		r.Version, r.Wave = o.Claim.Object.GVK.Version, o.Claim.Object.Wave
+		r.ConfirmDelete = confirmsDelete(o.Claim.Object.SyncOptions)
 	}
 	if o.Record == nil {
 		return r
 	}
 	r.Images = o.Record.Verdict.Images
 	r.IgnoreHealth = o.Record.Hints.IgnoreHealth
+	r.ConfirmDelete = r.ConfirmDelete || confirmsDelete(o.Record.Hints.SyncOptions)
 	if o.Claim == nil {
 		r.Version, r.Wave = o.Record.Version, o.Record.Hints.Wave
 		_, r.Extraneous = resource.ParseOptions(o.Record.Hints.CompareOptions)["IgnoreExtraneous"]
 	}
 	return r
+}
+
+// confirmsDelete says whether an object's own options ask a person to confirm that it
+// is deleted with its Application.
+func confirmsDelete(options string) bool {
+	return options != "" && resource.SyncOptions{}.Override(options).Delete == resource.Confirm
 }
