@@ -99,7 +99,10 @@ func (a *all) open(ctx context.Context) error {
 // which publishes rows to the view.
 func (a *all) wire(client *kube.Client) {
 	credentials := &books{}
-	a.views = view.NewStore(view.Options{Trees: trees(func(namespace, name string) []view.Node { return a.inspector.Tree(namespace, name) })})
+	a.views = view.NewStore(view.Options{
+		Trees: trees(func(namespace, name string) []view.Node { return a.inspector.Tree(namespace, name) }),
+		Deeds: func(namespace, name string) []view.Deed { return a.control.Deeds(namespace, name) },
+	})
 	metrics := telemetry.New()
 	a.control = application.New(application.Options{
 		Metrics: metrics,
@@ -111,7 +114,7 @@ func (a *all) wire(client *kube.Client) {
 	dist, _ := ui.Dist()
 	b := build()
 	a.handler = server.New(server.Options{
-		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector,
+		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control,
 		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})

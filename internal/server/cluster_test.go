@@ -166,6 +166,47 @@ func (c *cluster) Terminate(_ context.Context, namespace, name string) error {
 	return nil
 }
 
+func (c *cluster) Rollback(ctx context.Context, namespace, name string, r view.Rollback) (*v1alpha1.Application, error) {
+	app, err := c.Get(ctx, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if r.ID != 3 {
+		return nil, fault.New(fault.NotFound, "application %s/%s has no history entry %d", namespace, name, r.ID)
+	}
+	c.did("rollback %s/%s %s", namespace, name, must(json.Marshal(r)))
+	return app, nil
+}
+
+func (c *cluster) Pin(ctx context.Context, namespace, name string, p view.Pinning) (*v1alpha1.Application, error) {
+	c.did("pin %s/%s %s", namespace, name, must(json.Marshal(p)))
+	return c.Get(ctx, namespace, name)
+}
+
+func (c *cluster) Unpin(ctx context.Context, namespace, name string) (*v1alpha1.Application, error) {
+	c.did("unpin %s/%s", namespace, name)
+	return c.Get(ctx, namespace, name)
+}
+
+func (c *cluster) ConfirmDeletion(ctx context.Context, namespace, name string) (*v1alpha1.Application, error) {
+	c.did("confirm deletions of %s/%s", namespace, name)
+	return c.Get(ctx, namespace, name)
+}
+
+// Plan tells in its hash whether it prunes, and in its one step of what it was asked.
+func (c *cluster) Plan(_ context.Context, _, _ string, sync v1alpha1.SyncOperation) (view.Plan, error) {
+	if sync.Revision != "" {
+		return view.Plan{}, fault.New(fault.Unsupported, "only the revision in force can be planned here")
+	}
+	p := view.Plan{Hash: map[bool]string{false: "aaaaaaaaaaaaaaaa", true: "bbbbbbbbbbbbbbbb"}[sync.Prune], Revision: "abc", Skipped: []view.PlanItem{}}
+	step := view.PlanStep{Phase: "Sync", Items: []view.PlanItem{}}
+	for _, r := range sync.Resources {
+		step.Items = append(step.Items, view.PlanItem{Group: r.Group, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name, Action: "update"})
+	}
+	p.Steps = []view.PlanStep{step}
+	return p, nil
+}
+
 func (c *cluster) Diff(context.Context, string, string) ([]view.Difference, error) {
 	return []view.Difference{{Group: "apps", Kind: "Deployment", Namespace: "prod", Name: "web", Desired: "spec: {replicas: 2}\n", Live: "", Changes: nil}}, nil
 }

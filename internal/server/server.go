@@ -22,6 +22,8 @@ type (
 	Commands = rest.Commands
 	// Inspector looks at an Application's objects one at a time.
 	Inspector = rest.Inspector
+	// Planner says what a sync would do.
+	Planner = rest.Planner
 	// Version is what GET /api/version answers.
 	Version = rest.Version
 )
@@ -34,6 +36,7 @@ type Options struct {
 	Apps     Applications
 	Projects Projects
 	Inspect  Inspector
+	Plans    Planner
 	// Namespace is the control namespace; empty means "argocd".
 	Namespace string
 	// UI is the built web app, or nil.
@@ -57,7 +60,7 @@ func New(o Options) http.Handler {
 	}
 	api := http.NewServeMux()
 	rest.Register(api, rest.Options{
-		View: o.View, Commands: o.Commands, Apps: o.Apps, Projects: o.Projects, Inspect: o.Inspect,
+		View: o.View, Commands: o.Commands, Apps: o.Apps, Projects: o.Projects, Inspect: o.Inspect, Plans: o.Plans,
 		Namespace: o.Namespace, Version: o.Version, Now: o.Now, Log: o.Log,
 	})
 	api.Handle("GET /api/ui/v1/stream", stream.New(stream.Options{Store: o.View, Fail: rest.Fail}))

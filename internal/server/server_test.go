@@ -25,7 +25,7 @@ import (
 func start(t *testing.T, c *cluster, change ...func(*server.Options)) string {
 	t.Helper()
 	o := server.Options{
-		View: c.view, Commands: c, Apps: c, Projects: c, Inspect: c,
+		View: c.view, Commands: c, Apps: c, Projects: c, Inspect: c, Plans: c,
 		UI:      fstest.MapFS{"index.html": {Data: []byte("<!doctype html>app")}},
 		Version: server.Version{Version: "v0.1.0"},
 		Now:     func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) },
@@ -152,6 +152,11 @@ func TestForeignPages(t *testing.T) {
 		{"GET", "/api/version"},
 		{"DELETE", "/api/v1/applications/shop"},
 		{"POST", "/api/v1/applications/shop/sync"},
+		{"POST", "/api/v1/applications/shop/rollback"},
+		{"GET", "/api/v1/applications/shop/plan"},
+		{"PUT", "/api/v1/applications/shop/pin"},
+		{"DELETE", "/api/v1/applications/shop/pin"},
+		{"POST", "/api/ui/v1/applications/argocd/shop/confirm"},
 		{"OPTIONS", "/api/v1/applications/shop"},
 		{"GET", "/api/v1/clusters"},
 		{"GET", "/api/nowhere"},
@@ -261,7 +266,6 @@ func TestNotServedYet(t *testing.T) {
 	cases := [][2]string{
 		{"GET", "/api/v1/clusters"},
 		{"GET", "/api/v1/repositories/https%3A%2F%2Fgit.example%2Fx/refs"},
-		{"POST", "/api/v1/applications/shop/rollback"},
 		{"PUT", "/api/v1/applications/shop"},
 		{"GET", "/api/v1/applications/shop/events"},
 		{"GET", "/api/v1/account/can-i/applications/sync/a/b"},
@@ -348,4 +352,4 @@ func TestServeStops(t *testing.T) {
 	}
 }
 
-func withoutParts(o *server.Options) { o.Projects, o.Inspect, o.UI = nil, nil, nil }
+func withoutParts(o *server.Options) { o.Projects, o.Inspect, o.Plans, o.UI = nil, nil, nil, nil }

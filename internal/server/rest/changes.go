@@ -236,6 +236,9 @@ func (a *api) sync(r *http.Request) (any, error) {
 	if err := a.checkWindows(r, app); err != nil {
 		return nil, err
 	}
+	if err := a.checkPlan(r, app, op); err != nil {
+		return nil, err
+	}
 	return showing(a.Commands.Sync(r.Context(), app.Namespace, app.Name, op))
 }
 

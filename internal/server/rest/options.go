@@ -47,6 +47,21 @@ type Commands interface {
 	Delete(ctx context.Context, namespace, name, finalizer string) error
 	// Terminate stops the operation; fault.Conflict when there is none.
 	Terminate(ctx context.Context, namespace, name string) error
+	// Rollback pins to an entry of the history and asks for the sync, at once;
+	// fault.Conflict when another operation has been asked for.
+	Rollback(ctx context.Context, namespace, name string, r view.Rollback) (*v1alpha1.Application, error)
+	// Pin holds the Application at a revision and syncs nothing.
+	Pin(ctx context.Context, namespace, name string, p view.Pinning) (*v1alpha1.Application, error)
+	// Unpin removes the pin; fault.Conflict when there is none.
+	Unpin(ctx context.Context, namespace, name string) (*v1alpha1.Application, error)
+	// ConfirmDeletion confirms the deletions that wait for a person.
+	ConfirmDeletion(ctx context.Context, namespace, name string) (*v1alpha1.Application, error)
+}
+
+// Planner says what a sync would do, without doing it. A revision other than the one in
+// force may be fault.Unsupported.
+type Planner interface {
+	Plan(ctx context.Context, namespace, name string, sync v1alpha1.SyncOperation) (view.Plan, error)
 }
 
 // Inspector looks at the objects of one Application, in the cluster and in the
@@ -74,13 +89,15 @@ type Version struct {
 	KubectlVersion   string `json:",omitempty"`
 }
 
-// Options of the API. Projects and Inspect may be nil: then what needs them is 501.
+// Options of the API. Projects, Inspect and Plans may be nil: then what needs them is
+// 501.
 type Options struct {
 	View     *view.Store
 	Commands Commands
 	Apps     Applications
 	Projects Projects
 	Inspect  Inspector
+	Plans    Planner
 	// Namespace is the control namespace, where requests look that name none;
 	// empty means "argocd".
 	Namespace string

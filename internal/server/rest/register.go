@@ -36,6 +36,11 @@ func Register(mux *http.ServeMux, o Options) {
 		"DELETE /api/v1/applications/{name}":                      a.delete,
 		"PUT /api/v1/applications/{name}/spec":                    a.updateSpec,
 		"POST /api/v1/applications/{name}/sync":                   a.sync,
+		"GET /api/v1/applications/{name}/plan":                    a.plan,
+		"POST /api/v1/applications/{name}/plan":                   a.plan,
+		"POST /api/v1/applications/{name}/rollback":               a.rollback,
+		"PUT /api/v1/applications/{name}/pin":                     a.pin,
+		"DELETE /api/v1/applications/{name}/pin":                  a.unpin,
 		"DELETE /api/v1/applications/{name}/operation":            a.terminate,
 		"GET /api/v1/applications/{name}/resource-tree":           a.resourceTree,
 		"GET /api/v1/applications/{name}/managed-resources":       a.managedResources,
@@ -49,6 +54,7 @@ func Register(mux *http.ServeMux, o Options) {
 		"GET /api/version":                                        a.version,
 		"POST /api/ui/v1/applications/{namespace}/{name}/refresh": a.uiRefresh,
 		"GET /api/ui/v1/applications/{namespace}/{name}/diff":     a.uiDiff,
+		"POST /api/ui/v1/applications/{namespace}/{name}/confirm": a.confirmDeletion,
 	} {
 		mux.HandleFunc(pattern, a.answer(e))
 	}
