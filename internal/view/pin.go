@@ -65,11 +65,13 @@ type Rollback struct {
 }
 
 // Of is the pin and the sync of an Application that go back, at a time. Hooks run as
-// in every sync; Argo CD's rollback runs none. The sync names the commit, so that it
-// fails rather than do another one where the commit cannot be had.
+// in every sync; Argo CD's rollback runs none. What automated sync would prune by
+// itself is pruned at once. The sync names the commit, so that it fails rather than do
+// another one where the commit cannot be had.
 func (r Rollback) Of(app *v1alpha1.Application, now time.Time) (Pin, v1alpha1.Operation, error) {
 	made, err := r.Pinning.Of(app, now)
-	sync := &v1alpha1.SyncOperation{Revision: made.Revision, Prune: r.Prune, DryRun: r.DryRun}
+	auto, _, prunes := automation(app.Spec.SyncPolicy)
+	sync := &v1alpha1.SyncOperation{Revision: made.Revision, Prune: r.Prune || auto && prunes, DryRun: r.DryRun}
 	if r.DryRun { // else the pin says which source
 		sync.Source = made.Source
 	}

@@ -134,7 +134,8 @@ func (p Writer) Operation(op *v1alpha1.OperationState) {
 	if op.FinishedAt != nil {
 		end = op.FinishedAt.Time
 	}
-	p.Field("Duration:", end.Sub(op.StartedAt.Time).Truncate(time.Second).String(), output.Plain)
+	// An operation that follows another within a second is noted as begun after that.
+	p.Field("Duration:", max(0, end.Sub(op.StartedAt.Time)).Truncate(time.Second).String(), output.Plain)
 	if op.Message != "" {
 		p.Field("Message:", op.Message, output.Plain)
 	}

@@ -48,6 +48,10 @@ func TestRollback(t *testing.T) {
 			want: `{sync: {revision: "` + secondCommit + `", prune: true, syncOptions: [CreateNamespace=true]}, initiatedBy: {username: anna}, retry: {limit: 5}}`, path: operation,
 		},
 		{
+			reason: "what automated sync prunes by itself is pruned at once", app: shop + "  syncPolicy: {automated: {prune: true}}\n" + history,
+			do: rollback(view.Rollback{Pinning: view.Pinning{ID: 4}}), want: "true", path: []string{"operation", "sync", "prune"},
+		},
+		{
 			reason: "the pin says who, why and until when", app: shop + history,
 			do: rollback(view.Rollback{Pinning: view.Pinning{ID: 4, By: "anna", Reason: "it is slow", Until: time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC), UntilNewer: true}}),
 			want: `{evenkeel.dev/pin: "` + secondCommit + `", evenkeel.dev/pin-history: "4", evenkeel.dev/pin-by: anna, evenkeel.dev/pin-reason: it is slow,
