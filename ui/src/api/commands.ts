@@ -1,4 +1,4 @@
-import type { ResourceDiff, SyncRequest } from './model'
+import type { Plan, ResourceDiff, RollbackRequest, SyncRequest } from './model'
 
 /** A refusal or failure of the server, in its own words. `status` is 0 where no answer came. */
 export class RequestError extends Error {
@@ -18,8 +18,31 @@ interface AppRef {
 
 /** Starts an operation. The answer comes as soon as it is recorded; its progress comes over the stream. */
 export async function syncApplication(app: AppRef, request: SyncRequest): Promise<void> {
-  const query = `?appNamespace=${encodeURIComponent(app.namespace)}`
-  await post(`/api/v1/applications/${encodeURIComponent(app.name)}/sync${query}`, request)
+  await post(apiPath(app, 'sync'), request)
+}
+
+/** What that sync would do. */
+export async function fetchPlan(app: AppRef, request: SyncRequest, signal: AbortSignal): Promise<Plan> {
+  return call<Plan>(apiPath(app, 'plan'), { ...json('POST', request), signal })
+}
+
+/** Pins to an entry of the history, and syncs to it. */
+export async function rollBack(app: AppRef, request: RollbackRequest): Promise<void> {
+  await post(apiPath(app, 'rollback'), request)
+}
+
+export async function unpin(app: AppRef): Promise<void> {
+  await call(apiPath(app, 'pin'), json('DELETE', {}))
+}
+
+/** Stops the running operation. */
+export async function terminate(app: AppRef): Promise<void> {
+  await call(apiPath(app, 'operation'), json('DELETE', {}))
+}
+
+/** Confirms the deletions that wait for that. */
+export async function confirmDeletions(app: AppRef): Promise<void> {
+  await post(`${uiPath(app)}/confirm`, {})
 }
 
 export async function refreshApplication(app: AppRef, type: 'normal' | 'hard'): Promise<void> {
@@ -31,12 +54,20 @@ export async function fetchDiff(app: AppRef, signal: AbortSignal): Promise<reado
   return answer.items ?? []
 }
 
+function apiPath(app: AppRef, what: string): string {
+  return `/api/v1/applications/${encodeURIComponent(app.name)}/${what}?appNamespace=${encodeURIComponent(app.namespace)}`
+}
+
 function uiPath(app: AppRef): string {
   return `/api/ui/v1/applications/${encodeURIComponent(app.namespace)}/${encodeURIComponent(app.name)}`
 }
 
 function post(path: string, body: unknown): Promise<unknown> {
-  return call(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+  return call(path, json('POST', body))
+}
+
+function json(method: string, body: unknown): RequestInit {
+  return { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
 }
 
 async function call<T>(path: string, init: RequestInit): Promise<T> {

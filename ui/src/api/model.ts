@@ -44,6 +44,19 @@ export interface Condition {
   lastTransitionTime: string
 }
 
+/** What holds an application at a commit, by whom, why and until when. */
+export interface Pinned {
+  revision: string
+  /** Id of the history entry that was gone back to; -1 for none. */
+  history: number
+  by: string
+  reason: string
+  until: string
+  untilNewer: boolean
+  /** What is wrong with a pin that cannot be read; empty if nothing. */
+  problem: string
+}
+
 export interface Counts {
   total: number
   synced: number
@@ -76,6 +89,70 @@ export interface AppRow {
   outOfSyncSince: string
   observedAt: string
   images: readonly string[]
+  pin: Pinned | null
+  /** How many deletions wait for a person to confirm them. */
+  confirm: number
+}
+
+/** Something that was done to an application: one of the two is there. */
+export interface Deed {
+  id: string
+  deployment?: Deployment
+  result?: OperationResult
+}
+
+/** An entry of the history. */
+export interface Deployment {
+  id: number
+  revision: string
+  startedAt: string
+  deployedAt: string
+  initiatedBy: string
+  automated: boolean
+  source: Source
+}
+
+export type SyncPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail'
+
+/** What became of one object in the running or the last operation. */
+export interface OperationResult extends ResourceRef {
+  /** Its place among the results: as they came. */
+  order: number
+  phase: string
+  wave: number
+  version: string
+  /** The type of a hook; empty for other objects. */
+  hook: string
+  status: 'Synced' | 'SyncFailed' | 'Pruned' | 'PruneSkipped' | ''
+  /** A hook's phase, or how far an object's health is. */
+  hookPhase: OperationPhase | ''
+  message: string
+}
+
+export type PlanAction = 'keep' | 'create' | 'update' | 'replace' | 'prune' | 'run' | 'skip'
+
+/** What a sync would do; a sync that is given the hash does just this or refuses. */
+export interface Plan {
+  hash: string
+  revision: string
+  steps: readonly PlanStep[]
+  skipped: readonly PlanItem[]
+}
+
+/** One wave of one phase. */
+export interface PlanStep {
+  phase: string
+  wave: number
+  items: readonly PlanItem[]
+}
+
+export interface PlanItem extends ResourceRef {
+  id: string
+  version: string
+  action: PlanAction
+  /** An English sentence. */
+  reason: string
+  changes?: readonly Change[]
 }
 
 export interface Change {
@@ -134,6 +211,20 @@ export interface SyncRequest {
   prune: boolean
   dryRun: boolean
   resources?: readonly ResourceRef[]
+  infos?: readonly { name: string; value: string }[]
+}
+
+/** The info of a sync that is to do just the plan with this hash. */
+export const planInfo = 'evenkeel.dev/plan'
+
+export interface RollbackRequest {
+  /** Of the history entry. */
+  id: number
+  prune: boolean
+  reason: string
+  /** RFC 3339; empty for a pin that lasts until it is removed. */
+  until: string
+  untilNewerCommit: boolean
 }
 
 /** How the stream and the store name an application. */

@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useSyncExternalStore } from 'react'
-import type { AppRow, ResourceNode } from '../api/model'
+import type { AppRow, Deed, ResourceNode } from '../api/model'
 import type { LiveState } from '../api/stream'
 import type { Collection } from './collection'
 import type { LiveStore } from './live'
@@ -44,6 +44,13 @@ export function useTree(key: string): { rows: readonly ResourceNode[]; loaded: b
   const store = useStore()
   useEffect(() => store.follow(key), [store, key])
   return useRows(store.tree(key))
+}
+
+/** What was done to an application, live for as long as the component shows it. */
+export function useDeeds(key: string): { rows: readonly Deed[]; loaded: boolean } {
+  const store = useStore()
+  useEffect(() => store.follow(key), [store, key])
+  return useRows(store.deeds(key))
 }
 
 function useRows<T>(collection: Collection<T>): { rows: readonly T[]; loaded: boolean } {

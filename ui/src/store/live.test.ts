@@ -44,6 +44,14 @@ describe('LiveStore', () => {
     expect(store.apps.loaded).toBe(false)
   })
 
+  it('keeps what was done to an application apart from its resources', () => {
+    const { store, send, frame } = setUp()
+    const [tree, deeds] = [store.tree('argocd/shop'), store.deeds('argocd/shop')]
+    send('snapshot', { topic: 'deeds:argocd/shop', items: [{ id: 'deployment/1' }] })
+    frame()
+    expect([tree.loaded, deeds.loaded, deeds.all().length]).toEqual([false, true, 1])
+  })
+
   it('gives the same tree again and again, and a new one for another application', () => {
     const { store } = setUp()
     expect(store.tree('argocd/shop')).toBe(store.tree('argocd/shop'))

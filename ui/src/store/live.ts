@@ -1,4 +1,4 @@
-import { type AppRow, appKey, type ResourceNode } from '../api/model'
+import { type AppRow, appKey, type Deed, type ResourceNode } from '../api/model'
 import type { ServerEvent } from '../api/sse'
 import { type LiveState, LiveStream } from '../api/stream'
 import { Collection } from './collection'
@@ -21,8 +21,10 @@ interface Message {
 
 export const appsTopic = 'apps'
 export const treeTopic = (key: string): string => `tree:${key}`
+export const deedsTopic = (key: string): string => `deeds:${key}`
 
-/** Everything the server tells live: the applications, and the resources of the one being looked at. Messages are queued
+/** Everything the server tells live: the applications, and of the one being looked at its resources and what was done to
+ * it. Messages are queued
  * and applied together once a frame, so a burst of changes costs one rendering. */
 export class LiveStore {
   readonly apps = new Collection<AppRow>(appKey)
@@ -31,7 +33,8 @@ export class LiveStore {
   private readonly queue: ServerEvent[] = []
   private readonly problems = new Map<string, string>()
   private state: LiveState = { phase: 'connecting' }
-  private readonly trees = new Map<string, Collection<ResourceNode>>()
+  /** By topic; those of one application at a time. */
+  private readonly followed = new Map<string, Collection<{ id: string }>>()
   private scheduled = false
 
   constructor(private readonly schedule: Scheduler = nextFrame) {
@@ -65,20 +68,30 @@ export class LiveStore {
 
   /** The resources of an application; empty until someone follows it. */
   tree(key: string): Collection<ResourceNode> {
-    const known = this.trees.get(key)
-    if (known) return known
-    const tree = new Collection<ResourceNode>(node => node.id)
-    this.trees.set(key, tree)
-    return tree
+    return this.rowsOf<ResourceNode>(treeTopic(key))
   }
 
-  /** Asks for an application's resources instead of those of the one before. It is never given up but for another, so
-   * going back to the same page costs nothing. */
+  /** What was done to an application; empty until someone follows it. */
+  deeds(key: string): Collection<Deed> {
+    return this.rowsOf<Deed>(deedsTopic(key))
+  }
+
+  private rowsOf<T extends { id: string }>(topic: string): Collection<T> {
+    const known = this.followed.get(topic) as Collection<T> | undefined
+    if (known) return known
+    const rows = new Collection<T>(row => row.id)
+    this.followed.set(topic, rows as unknown as Collection<{ id: string }>)
+    return rows
+  }
+
+  /** Asks for what belongs to an application instead of the one before. It is never given up but for another, so going
+   * back to the same page costs nothing. */
   follow(key: string): void {
-    for (const other of this.trees.keys()) {
-      if (other !== key) this.trees.delete(other)
+    const topics = [treeTopic(key), deedsTopic(key)]
+    for (const other of this.followed.keys()) {
+      if (!topics.includes(other)) this.followed.delete(other)
     }
-    this.stream.subscribe([appsTopic, treeTopic(key)])
+    this.stream.subscribe([appsTopic, ...topics])
   }
 
   /** Takes a message from the stream; public so that tests can speak for the server. */
@@ -110,7 +123,7 @@ export class LiveStore {
 
   private collection(topic: string): Collection<unknown> | undefined {
     if (topic === appsTopic) return this.apps as Collection<unknown>
-    return this.trees.get(topic.slice(treeTopic('').length)) as Collection<unknown> | undefined
+    return this.followed.get(topic) as Collection<unknown> | undefined
   }
 
   private setState(state: LiveState): void {

@@ -31,6 +31,8 @@ export function appRow(over: Partial<AppRow> = {}): AppRow {
     outOfSyncSince: '',
     observedAt: '2026-01-01T00:00:00Z',
     images: [],
+    pin: null,
+    confirm: 0,
     ...over,
   }
 }
