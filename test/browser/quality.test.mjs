@@ -9,6 +9,29 @@ const dialog = async page => {
   await page.keyboard.press('s')
   await page.getByRole('dialog').getByText('legacy-flags').waitFor()
 }
+const history = async page => {
+  await page.getByTestId('reason').waitFor()
+  await page.keyboard.press('h')
+  await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+}
+const rollback = async page => {
+  await history(page)
+  await page.getByRole('dialog').getByRole('listitem').last().getByRole('button').click()
+  await page.getByRole('dialog').getByRole('combobox').waitFor()
+}
+const held = async (page, { fixture }) => {
+  await page.getByTestId('reason').waitFor()
+  const { operation, revision } = fixture.apps.get('argocd/guestbook')
+  const waiting = { type: 'SyncWaiting', message: 'for application argocd/db', lastTransitionTime: '' }
+  const pin = { revision, history: 5, by: 'anna', reason: 'it is slow', until: '', untilNewer: true, problem: '' }
+  fixture.changeApp('argocd/guestbook', {
+    pin,
+    confirm: 2,
+    conditions: [waiting],
+    operation: { ...operation, phase: 'Running', finishedAt: '' },
+  })
+  await page.locator('section[data-tone="missing"]').waitFor()
+}
 const pages = [
   { name: 'list', path: '/applications', ready: page => page.locator('[data-index]').first().waitFor() },
   {
@@ -27,6 +50,9 @@ const pages = [
     ready: page => page.getByText('/spec/replicas').waitFor(),
   },
   { name: 'sync dialog', path: '/applications/argocd/storefront', ready: dialog },
+  { name: 'history', path: '/applications/argocd/storefront', ready: history },
+  { name: 'rollback', path: '/applications/argocd/storefront', ready: rollback },
+  { name: 'what holds an application', path: '/applications/argocd/guestbook', ready: held },
   { name: 'unknown page', path: '/nowhere', ready: page => page.getByRole('heading', { level: 2 }).waitFor() },
 ]
 
@@ -42,7 +68,7 @@ describe('every page', () => {
       for (const { name, path, ready } of pages) {
         test(`is accessible: ${name}, ${theme}, ${locale}`, fixtureOnly, () =>
           site.visit(path, { theme, locale }, async page => {
-            await ready(page)
+            await ready(page, site)
             assert.deepEqual(await site.audit(page), [])
           }),
         )

@@ -123,6 +123,12 @@ const codes: { code: string; params?: Record<string, string>; en: string; ja: st
     en: 'Sync failed, attempt 3 follows in 5 minutes — boom',
     ja: '同期に失敗しました。5 分後に 3 回目を試みます — boom',
   },
+  {
+    code: 'waiting',
+    params: { message: 'for argocd/db' },
+    en: 'A sync waits — for argocd/db',
+    ja: '同期は待機しています — for argocd/db',
+  },
   { code: 'unknown', params: { message: 'no route' }, en: 'State unknown — no route', ja: '状態が不明です — no route' },
   {
     code: 'error',

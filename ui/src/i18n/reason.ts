@@ -21,6 +21,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
     p.text('phase') === 'Terminating' ? t.reason.terminating() : t.reason.syncing(p.count('done'), p.count('total')),
   syncFailed: (t, p) => t.reason.syncFailed(p.text('message')),
   waitingRetry: (t, p, when) => t.reason.waitingRetry(p.count('count'), when(p.text('at')), p.text('message')),
+  waiting: (t, p) => t.reason.waiting(p.text('message')),
   unknown: (t, p) => t.reason.unknown(p.text('message')),
   error: (t, p) => t.reason.error(p.text('type'), p.text('message')),
   deleting: (t, p) => t.reason.deleting(p.count('count')),
@@ -59,6 +60,8 @@ export function reasonSince(app: AppRow): string {
     case 'syncFailed':
     case 'waitingRetry':
       return operation?.finishedAt ?? ''
+    case 'waiting':
+      return app.conditions.find(c => c.type === 'SyncWaiting')?.lastTransitionTime ?? ''
     case 'error':
     case 'unknown':
       return app.conditions.find(c => c.type === reason.params.type)?.lastTransitionTime ?? ''

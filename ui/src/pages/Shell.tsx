@@ -105,6 +105,7 @@ function KeySheet({ onClose }: { onClose(): void }) {
     [['Enter'], t.keys.open],
     [['s'], t.keys.sync],
     [['r'], t.keys.refresh],
+    [['h'], t.keys.history],
     [['←', '→', '↑', '↓'], t.keys.graph],
     [['Space'], t.keys.collapse],
     [['+', '−', '0'], t.keys.zoom],

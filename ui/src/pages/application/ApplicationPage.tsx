@@ -12,9 +12,11 @@ import { useTitle } from '../../parts/title'
 import { useApp } from '../../store/hooks'
 import { describeFailure } from '../failure'
 import styles from './Application.module.css'
+import { Banners } from './Banners'
 import { Conditions } from './Conditions'
 import { Header } from './Header'
-import { OperationProgress } from './OperationProgress'
+import { HistoryDialog } from './HistoryDialog'
+import { OperationPanel } from './OperationPanel'
 import { PipelineStrip } from './Pipeline'
 import { Resources } from './Resources'
 import { SyncDialog } from './SyncDialog'
@@ -41,7 +43,8 @@ export function ApplicationNotFound({ name }: { name: string }) {
 function Page({ app }: { app: AppRow }) {
   const { t } = useWords()
   const say = useToasts()
-  const [syncing, setSyncing] = useState(false)
+  const [dialog, setDialog] = useState<'sync' | 'history'>()
+  const close = (): void => setDialog(undefined)
   const refresh = async (type: 'normal' | 'hard'): Promise<void> => {
     try {
       await refreshApplication(app, type)
@@ -51,20 +54,28 @@ function Page({ app }: { app: AppRow }) {
     }
   }
   useKeys({
-    s: () => setSyncing(true),
+    s: () => setDialog('sync'),
+    h: () => setDialog('history'),
     r: () => void refresh('normal'),
     R: () => void refresh('hard'),
   })
   return (
     <div className={styles.page}>
-      <Header app={app} onSync={() => setSyncing(true)} onRefresh={type => void refresh(type)} />
+      <Header
+        app={app}
+        onSync={() => setDialog('sync')}
+        onHistory={() => setDialog('history')}
+        onRefresh={type => void refresh(type)}
+      />
+      <Banners app={app} />
       <PipelineStrip app={app} />
-      <OperationProgress app={app} />
+      <OperationPanel app={app} />
       <Conditions app={app} />
       <Boundary title={t.app.panelFailed} retry={t.common.retry}>
         <Resources app={app} />
       </Boundary>
-      {syncing && <SyncDialog app={app} onClose={() => setSyncing(false)} />}
+      {dialog === 'sync' && <SyncDialog app={app} onClose={close} />}
+      {dialog === 'history' && <HistoryDialog app={app} onClose={close} />}
     </div>
   )
 }

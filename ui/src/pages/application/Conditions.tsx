@@ -5,13 +5,17 @@ import { StatusIcon } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import styles from './Application.module.css'
 
+/** What the banners tell. */
+const told = new Set(['Pinned', 'SyncWaiting'])
+
 /** The application's conditions, each with what to do about it. */
 export function Conditions({ app }: { app: AppRow }) {
   const { t } = useWords()
-  if (app.conditions.length === 0) return null
+  const conditions = app.conditions.filter(condition => !told.has(condition.type))
+  if (conditions.length === 0) return null
   return (
     <ul className={styles.conditions} aria-label={t.app.conditions}>
-      {app.conditions.map(condition => (
+      {conditions.map(condition => (
         <li key={condition.type + condition.message} className={styles.condition} data-warning={isWarning(condition)}>
           <StatusIcon tone={isWarning(condition) ? 'drift' : 'bad'} />
           <div>

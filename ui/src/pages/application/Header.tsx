@@ -13,11 +13,12 @@ import styles from './Application.module.css'
 interface HeaderProps {
   app: AppRow
   onSync(): void
+  onHistory(): void
   onRefresh(type: 'normal' | 'hard'): void
 }
 
 /** Name, state, the sentence that says why, and what one can do about it. */
-export function Header({ app, onSync, onRefresh }: HeaderProps) {
+export function Header({ app, onSync, onHistory, onRefresh }: HeaderProps) {
   const { t } = useWords()
   return (
     <header className={styles.header}>
@@ -31,9 +32,10 @@ export function Header({ app, onSync, onRefresh }: HeaderProps) {
         <div className={styles.pills}>
           <Health status={app.health} pill />
           <Sync status={app.sync} pill />
+          {app.pin && <Status tone="paused" text={t.pin.pinned} pill />}
           {app.deleting && <Status tone="missing" text={t.app.deleting} pill />}
         </div>
-        <Actions onSync={onSync} onRefresh={onRefresh} />
+        <Actions onSync={onSync} onHistory={onHistory} onRefresh={onRefresh} />
       </div>
       <ReasonLine app={app} />
       <Facts app={app} />
@@ -41,7 +43,7 @@ export function Header({ app, onSync, onRefresh }: HeaderProps) {
   )
 }
 
-function Actions({ onSync, onRefresh }: Omit<HeaderProps, 'app'>) {
+function Actions({ onSync, onHistory, onRefresh }: Omit<HeaderProps, 'app'>) {
   const { t } = useWords()
   const ways = [
     { label: t.app.refreshNormal, hint: t.app.refreshNormalHint, run: () => onRefresh('normal') },
@@ -52,6 +54,10 @@ function Actions({ onSync, onRefresh }: Omit<HeaderProps, 'app'>) {
       <button type="button" className="button primary" aria-keyshortcuts="s" onClick={onSync}>
         <Icon name="sync" size={15} />
         {t.app.sync}
+      </button>
+      <button type="button" className="button" aria-keyshortcuts="h" onClick={onHistory}>
+        <Icon name="history" size={15} />
+        {t.history.open}
       </button>
       <div className={styles.split}>
         <button type="button" className="button" aria-keyshortcuts="r" onClick={() => onRefresh('normal')}>

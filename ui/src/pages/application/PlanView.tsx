@@ -1,88 +1,167 @@
+import type { Plan, PlanAction, PlanItem } from '../../api/model'
 import { useWords } from '../../i18n'
+import { Icon } from '../../parts/Icon'
 import { Problem } from '../../parts/Problem'
 import { Skeleton } from '../../parts/Skeleton'
+import { shortSha } from '../describe'
 import { DriftList } from './DriftList'
-import type { PlannedAction, PlannedChange, SyncPlan } from './plan'
-import styles from './SyncDialog.module.css'
+import styles from './PlanView.module.css'
+import { itemKey, movedSince, onFailure, planReason, type ShownStep, shownSteps, tally } from './plan'
+import type { PlanState } from './planRequest'
 
-const signs: Readonly<Record<PlannedAction, string>> = { create: '+', update: '~', delete: '−', keep: '·' }
+const signs: Readonly<Record<PlanAction, string>> = {
+  create: '+',
+  update: '~',
+  replace: '±',
+  prune: '−',
+  run: '▸',
+  skip: '·',
+  keep: '·',
+}
 /** Beyond this many the reader wants the count, not the rows. */
 const rowLimit = 200
 
-interface PlanViewProps {
-  plan: SyncPlan | undefined
-  problem: string
-  again(): void
-  note: string
-}
-
-export function PlanView({ plan, problem, again, note }: PlanViewProps) {
+/** What would be done, in its order. */
+export function PlanView({ state, note }: { state: PlanState; note: string }) {
   const { t } = useWords()
+  const { plan, newer, before, problem, take, again } = state
   return (
-    <section className={styles.group} aria-label={t.syncDialog.plan}>
-      <h3 className={styles.legend}>{t.syncDialog.plan}</h3>
-      {note && <p className={styles.hint}>{note}</p>}
-      <div className={styles.plan}>
-        {problem && (
-          <Problem title={t.syncDialog.planFailed} detail={problem} action={t.common.retry} onAction={again} />
-        )}
-        {!plan && !problem && <Skeleton lines={3} />}
-        {plan && <PlanRows plan={plan} />}
-      </div>
+    <section className={styles.section} aria-label={t.plan.title}>
+      <h3 className={styles.title}>{t.plan.title}</h3>
+      {note && <p className={styles.note}>{note}</p>}
+      {newer && (
+        <div className={styles.moved} role="alert">
+          <p>{t.plan.moved}</p>
+          <button type="button" className="button small" onClick={take}>
+            {t.plan.showNewer}
+          </button>
+        </div>
+      )}
+      {!note && problem && (
+        <div className={styles.frame}>
+          <Problem title={t.plan.failed} detail={problem} action={t.common.retry} onAction={again} />
+        </div>
+      )}
+      {!note && !plan && !problem && <Skeleton lines={4} />}
+      {!note && plan && <Timeline plan={plan} before={before} />}
     </section>
   )
 }
 
-function PlanRows({ plan }: { plan: SyncPlan }) {
+function Timeline({ plan, before }: { plan: Plan; before: Plan | undefined }) {
   const { t } = useWords()
-  if (plan.changes.length === 0) return <p className={styles.nothing}>{t.syncDialog.nothing}</p>
-  const hidden = plan.changes.length - rowLimit
+  const difference = before && movedSince(before, plan)
+  const steps = shownSteps(plan)
+  const counts = [...tally(plan)].map(([action, count]) => t.plan.counted(t.plan.action[action], count))
   return (
     <>
-      <ul>
-        {plan.changes.slice(0, rowLimit).map(change => (
-          <PlanRow key={change.id} change={change} />
+      <p className={styles.summary}>
+        <span>{counts.length > 0 ? counts.join(' · ') : t.plan.nothing}</span>
+        <span className={styles.hash}>
+          {plan.revision && <code>@{shortSha(plan.revision)}</code>}
+          <span className="muted">{t.plan.hash}</span> <code data-testid="plan-hash">{plan.hash}</code>
+        </span>
+      </p>
+      {difference && (
+        <p className={styles.note} role="status">
+          {t.plan.isNew(difference.moved.size, difference.gone)}
+        </p>
+      )}
+      <ol className={styles.timeline}>
+        {steps.map(step => (
+          <Step key={step.id} step={step} moved={difference?.moved} />
         ))}
-      </ul>
-      {hidden > 0 && <p className={styles.rest}>{t.list.more(hidden)}</p>}
-      {plan.unchanged > 0 && <p className={styles.rest}>{t.syncDialog.unchanged(plan.unchanged)}</p>}
+        {plan.skipped.length > 0 && (
+          <li className={styles.step} data-phase="skipped">
+            <h4>{t.plan.skipped}</h4>
+            <Items phase="" items={plan.skipped} moved={undefined} />
+          </li>
+        )}
+      </ol>
     </>
   )
 }
 
-function PlanRow({ change }: { change: PlannedChange }) {
-  const head = <PlanHead change={change} />
-  if (change.action !== 'update') {
+function Step({ step, moved }: { step: ShownStep; moved: ReadonlySet<string> | undefined }) {
+  const { t } = useWords()
+  return (
+    <li className={styles.step} data-phase={step.phase}>
+      <h4>
+        {step.phase} <span className="muted">{t.plan.wave(step.wave)}</span>
+        {step.phase === onFailure && <span className={styles.only}>{t.plan.onlyOnFailure}</span>}
+      </h4>
+      <Items phase={step.phase} items={step.items} moved={moved} />
+      {step.unchanged > 0 && <p className={styles.rest}>{t.plan.unchanged(step.unchanged)}</p>}
+    </li>
+  )
+}
+
+interface ItemsProps {
+  phase: string
+  items: readonly PlanItem[]
+  moved: ReadonlySet<string> | undefined
+}
+
+function Items({ phase, items, moved }: ItemsProps) {
+  const { t } = useWords()
+  const hidden = items.length - rowLimit
+  return (
+    <>
+      <ul className={styles.items}>
+        {items.slice(0, rowLimit).map(item => (
+          <Item key={item.id} item={item} moved={moved?.has(itemKey(phase, item)) ?? false} />
+        ))}
+      </ul>
+      {hidden > 0 && <p className={styles.rest}>{t.list.more(hidden)}</p>}
+    </>
+  )
+}
+
+function Item({ item, moved }: { item: PlanItem; moved: boolean }) {
+  const changes = item.changes ?? []
+  if (changes.length === 0 || (item.action !== 'update' && item.action !== 'replace')) {
     return (
-      <li className={styles.planRow} data-action={change.action}>
-        <div className={styles.planHead}>{head}</div>
+      <li className={styles.item} data-action={item.action}>
+        <div className={styles.head}>
+          <ItemHead item={item} moved={moved} />
+        </div>
       </li>
     )
   }
   return (
-    <li className={styles.planRow} data-action={change.action}>
+    <li className={styles.item} data-action={item.action}>
       <details>
-        <summary className={styles.planHead}>{head}</summary>
-        <DriftList changes={change.changes} />
+        <summary className={styles.head}>
+          <ItemHead item={item} moved={moved} fields={changes.length} />
+        </summary>
+        <DriftList changes={changes} />
       </details>
     </li>
   )
 }
 
-function PlanHead({ change: { action, ref, changes } }: { change: PlannedChange }) {
+function ItemHead({ item, moved, fields = 0 }: { item: PlanItem; moved: boolean; fields?: number }) {
   const { t } = useWords()
   return (
     <>
       <b className={styles.sign} aria-hidden="true">
-        {signs[action]}
+        {signs[item.action] ?? '·'}
       </b>
-      <span className={styles.planName}>
-        <span className="muted">{ref.kind}</span> {ref.name}
-        {ref.namespace && <span className="muted"> {ref.namespace}</span>}
+      <span className={styles.name}>
+        <span className="muted">{item.kind}</span> {item.name}
+        {item.namespace && <span className="muted"> {item.namespace}</span>}
+        {moved && <span className={styles.new}>{t.plan.new}</span>}
+        <span className={styles.why}>{planReason(item.reason, t)}</span>
       </span>
-      <span className={styles.planAction}>
-        {t.syncDialog[action]}
-        {action === 'update' && ` · ${t.syncDialog.fields(changes.length)}`}
+      <span className={styles.action}>
+        {t.plan.action[item.action] ?? item.action}
+        {fields > 0 && (
+          <>
+            {' · '}
+            {t.plan.fields(fields)}
+            <Icon name="down" size={12} className={styles.chevron} />
+          </>
+        )}
       </span>
     </>
   )

@@ -1,15 +1,16 @@
-import { useId, useState } from 'react'
-import { fetchDiff, syncApplication } from '../../api/commands'
-import { type AppRow, appKey, type ResourceNode } from '../../api/model'
+import { useEffect, useId, useState } from 'react'
+import { RequestError, syncApplication } from '../../api/commands'
+import { type AppRow, appKey, planInfo, type ResourceNode, type SyncRequest } from '../../api/model'
 import { useWords } from '../../i18n'
+import type { Messages } from '../../i18n/en'
 import { Dialog } from '../../parts/Dialog'
-import { useRequest } from '../../parts/request'
 import { StatusIcon } from '../../parts/Status'
 import { useToasts } from '../../parts/Toasts'
 import { useTree } from '../../store/hooks'
 import { describeFailure } from '../failure'
 import { PlanView } from './PlanView'
-import { candidates, type Pick, pickedRefs, pickTest, planSync } from './plan'
+import { candidates, type Pick, pickedRefs, tally } from './plan'
+import { usePlan } from './planRequest'
 import { ResourcePicker } from './ResourcePicker'
 import styles from './SyncDialog.module.css'
 
@@ -18,7 +19,8 @@ interface SyncDialogProps {
   onClose(): void
 }
 
-/** A sync is shown before it is started. Nothing dangerous is remembered from one time to the next. */
+/** A sync is shown before it is started, and does what was shown or nothing. Nothing dangerous is remembered from one time
+ * to the next. */
 export function SyncDialog({ app, onClose }: SyncDialogProps) {
   const { t } = useWords()
   const say = useToasts()
@@ -28,19 +30,32 @@ export function SyncDialog({ app, onClose }: SyncDialogProps) {
   const [dryRun, setDryRun] = useState(false)
   const [pick, setPick] = useState<Pick>({ mode: 'all' })
   const [sending, setSending] = useState(false)
-  const diff = useRequest(appKey(app), signal => fetchDiff(app, signal))
-  const plan = diff.data && planSync(diff.data, pickTest(pick, rows), prune)
-  const deletions = plan?.changes.filter(change => change.action === 'delete').length ?? 0
+  const [refused, setRefused] = useState(false)
   const refs = pickedRefs(pick, rows)
+  const wanted = revision.trim() === app.source.targetRevision ? '' : revision.trim()
+  const request: SyncRequest = { revision: wanted, prune, dryRun, ...(refs && { resources: refs }) }
+  const state = usePlan(app, { ...request, dryRun: false })
+  const { plan, newer, take } = state
+  const deletions = (plan && tally(plan).get('prune')) ?? 0
   const running = app.operation?.phase === 'Running' || app.operation?.phase === 'Terminating'
+  useEffect(() => {
+    if (!refused || !newer) return
+    take()
+    setRefused(false)
+  }, [refused, newer, take])
   const start = async (): Promise<void> => {
     setSending(true)
     try {
-      await syncApplication(app, { revision: revision.trim(), prune, dryRun, ...(refs && { resources: refs }) })
+      await syncApplication(app, plan ? { ...request, infos: [{ name: planInfo, value: plan.hash }] } : request)
       say('good', dryRun ? t.syncDialog.startedDryRun(app.name) : t.syncDialog.started(app.name))
       onClose()
     } catch (error) {
-      say('bad', t.failure.command(t.failure.sync, describeFailure(error, t)))
+      const moved = error instanceof RequestError && error.status === 409 && plan && error.message.includes(plan.hash)
+      if (moved) {
+        setRefused(true)
+        state.again()
+      }
+      say('bad', moved ? t.plan.refused : t.failure.command(t.failure.sync, describeFailure(error, t)))
       setSending(false)
     }
   }
@@ -57,7 +72,7 @@ export function SyncDialog({ app, onClose }: SyncDialogProps) {
         disabled={sending || running || refs?.length === 0}
         onClick={() => void start()}
       >
-        {dryRun ? t.syncDialog.startDryRun : deletions > 0 ? t.syncDialog.startPrune(deletions) : t.syncDialog.start}
+        {startLabel({ planned: plan !== undefined, dryRun, deletions }, t)}
       </button>
     </>
   )
@@ -71,15 +86,27 @@ export function SyncDialog({ app, onClose }: SyncDialogProps) {
           <Check label={t.syncDialog.dryRun} hint={t.syncDialog.dryRunHint} on={dryRun} onChange={setDryRun} />
         </fieldset>
         <PickChoice pick={pick} setPick={setPick} nodes={rows} />
-        <PlanView
-          plan={plan}
-          problem={diff.problem}
-          again={diff.again}
-          note={revision.trim() ? t.syncDialog.otherRevision : ''}
-        />
+        <PlanView state={state} note={unplanned(state.unserved, refs?.length === 0, t)} />
       </div>
     </Dialog>
   )
+}
+
+function unplanned(unserved: boolean, noneChosen: boolean, t: Messages): string {
+  if (noneChosen) return t.plan.noneChosen
+  return unserved ? t.plan.otherRevision : ''
+}
+
+interface Start {
+  planned: boolean
+  dryRun: boolean
+  deletions: number
+}
+
+function startLabel({ planned, dryRun, deletions }: Start, t: Messages): string {
+  if (dryRun) return t.syncDialog.startDryRun
+  if (!planned) return t.syncDialog.start
+  return deletions > 0 ? t.syncDialog.startExactlyPrune(deletions) : t.syncDialog.startExactly
 }
 
 function DeletionNote({ count }: { count: number }) {

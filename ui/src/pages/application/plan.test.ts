@@ -1,16 +1,84 @@
 import { describe, expect, it } from 'vitest'
-import type { ResourceDiff } from '../../api/model'
+import type { Plan, PlanItem } from '../../api/model'
+import { en } from '../../i18n/en'
 import { appRow, resourceNode } from '../../testing/rows'
 import { pipeline } from './pipeline'
-import { pickedRefs, pickTest, planSync, refOf } from './plan'
+import { movedSince, pickedRefs, planReason, refOf, shownSteps, tally } from './plan'
 
-const change = { path: '/spec/replicas', desired: '2', live: '3', manager: 'kubectl', at: '' }
-const diffs: ResourceDiff[] = [
-  { id: '/ConfigMap/ns/same', desired: 'a', live: 'a', changes: [] },
-  { id: '/ConfigMap/ns/new', desired: 'a', live: '', changes: [] },
-  { id: '/ConfigMap/ns/old', desired: '', live: 'a', changes: [] },
-  { id: 'apps/Deployment/ns/web', desired: 'a', live: 'b', changes: [change] },
-]
+const item = (name: string, over: Partial<PlanItem> = {}): PlanItem => ({
+  id: `/ConfigMap/ns/${name}`,
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  namespace: 'ns',
+  name,
+  action: 'update',
+  reason: '',
+  ...over,
+})
+const plan = (over: Partial<Plan> = {}): Plan => ({
+  hash: 'aaaaaaaaaaaaaaaa',
+  revision: 'abc',
+  steps: [
+    { phase: 'PreSync', wave: 0, items: [item('job', { action: 'run' })] },
+    { phase: 'Sync', wave: -1, items: [item('same', { action: 'keep' })] },
+    {
+      phase: 'Sync',
+      wave: 0,
+      items: [item('old', { action: 'prune' }), item('web'), item('kept', { action: 'keep' })],
+    },
+    { phase: 'SyncFail', wave: 0, items: [item('tell', { action: 'run' })] },
+  ],
+  skipped: [],
+  ...over,
+})
+
+describe('a plan', () => {
+  it('counts what it does if nothing fails', () => {
+    expect([...tally(plan())]).toEqual([
+      ['run', 1],
+      ['prune', 1],
+      ['update', 1],
+    ])
+  })
+
+  it('is shown without the waves in which nothing is done', () => {
+    expect(shownSteps(plan()).map(({ id, items, unchanged }) => [id, items.length, unchanged])).toEqual([
+      ['PreSync/0', 1, 0],
+      ['Sync/0', 2, 1],
+      ['SyncFail/0', 1, 0],
+    ])
+  })
+
+  it('tells what has moved in it', () => {
+    const change = { path: 'spec.replicas', desired: '2', live: '3', manager: 'kubectl', at: '' }
+    const now = plan({
+      steps: [
+        { phase: 'Sync', wave: 0, items: [item('web', { changes: [change] }), item('new', { action: 'create' })] },
+        { phase: 'SyncFail', wave: 0, items: [item('tell', { action: 'run' })] },
+      ],
+    })
+    const { moved, gone } = movedSince(plan(), now)
+    expect([...moved].toSorted()).toEqual(['Sync /ConfigMap/ns/new', 'Sync /ConfigMap/ns/web'])
+    expect(gone).toBe(2)
+    const later = plan({
+      steps: [{ phase: 'Sync', wave: 0, items: [item('web', { changes: [{ ...change, at: 'x' }] })] }],
+    })
+    expect(movedSince(now, later).moved.size).toBe(0)
+  })
+
+  it.each([
+    ['in the source, not in the cluster', 'In Git, not in the cluster'],
+    ['in the cluster, no longer in the source', 'In the cluster, no longer in Git'],
+    ['no longer in the source; pruning is off', 'No longer in Git; prune is off'],
+    ['hook of phase PreSync', 'Hook'],
+    ['differs at spec.replicas, …', 'Differs at spec.replicas, …'],
+    ['sync option Prune=false', 'sync option Prune=false'],
+  ])('says why: %s', (reason, want) => {
+    expect(planReason(reason, en)).toBe(want)
+  })
+})
+
 const nodes = [
   resourceNode({ namespace: 'ns', name: 'same' }),
   resourceNode({ namespace: 'ns', name: 'new', sync: 'OutOfSync', missing: true }),
@@ -18,24 +86,6 @@ const nodes = [
   resourceNode({ group: 'apps', kind: 'Deployment', namespace: 'ns', name: 'web', sync: 'OutOfSync' }),
   resourceNode({ kind: 'Pod', namespace: 'ns', name: 'web-1', managed: false, sync: '' }),
 ]
-const summary = (prune: boolean): string[] =>
-  planSync(diffs, () => true, prune).changes.map(({ action, ref }) => `${action} ${ref.name}`)
-
-describe('planSync', () => {
-  it('creates, updates, and keeps what only the cluster has', () => {
-    expect(summary(false)).toEqual(['create new', 'update web', 'keep old'])
-    expect(planSync(diffs, () => true, false).unchanged).toBe(1)
-  })
-
-  it('deletes with prune, and tells that first', () => {
-    expect(summary(true)).toEqual(['delete old', 'create new', 'update web'])
-  })
-
-  it('leaves out what was not picked', () => {
-    const picked = pickTest({ mode: 'choose', ids: new Set(['apps/Deployment/ns/web']) }, nodes)
-    expect(planSync(diffs, picked, true)).toMatchObject({ changes: [{ action: 'update' }], unchanged: 0 })
-  })
-})
 
 describe('pickedRefs', () => {
   it('names nothing for a whole sync: only that runs hooks and enters the history', () => {

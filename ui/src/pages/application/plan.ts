@@ -1,44 +1,79 @@
-import type { Change, ResourceDiff, ResourceNode, ResourceRef } from '../../api/model'
+import type { Plan, PlanItem, PlanStep, ResourceNode, ResourceRef } from '../../api/model'
+import type { Messages } from '../../i18n/en'
 
 /** What a sync would do, told before it is started. */
 
-export type PlannedAction = 'create' | 'update' | 'delete' | 'keep'
+export type Pick = { mode: 'all' } | { mode: 'outOfSync' } | { mode: 'choose'; ids: ReadonlySet<string> }
 
-export interface PlannedChange {
-  id: string
-  ref: ResourceRef
-  action: PlannedAction
-  changes: readonly Change[]
+/** The phase that is run only when one before it has failed. */
+export const onFailure = 'SyncFail'
+
+/** How many objects the plan would treat how, if nothing fails; what stays as it is does not count. */
+export function tally(plan: Plan): ReadonlyMap<PlanItem['action'], number> {
+  const counts = new Map<PlanItem['action'], number>()
+  for (const item of plan.steps.filter(step => step.phase !== onFailure).flatMap(step => step.items)) {
+    if (item.action !== 'keep') counts.set(item.action, (counts.get(item.action) ?? 0) + 1)
+  }
+  return counts
 }
 
-export interface SyncPlan {
-  changes: readonly PlannedChange[]
+/** A step as it is shown: what stays as it is counted, the rest told; nothing for a step without a rest. */
+export interface ShownStep {
+  id: string
+  phase: string
+  wave: number
+  items: readonly PlanItem[]
   unchanged: number
 }
 
-export type Pick = { mode: 'all' } | { mode: 'outOfSync' } | { mode: 'choose'; ids: ReadonlySet<string> }
-
-const order: readonly PlannedAction[] = ['delete', 'create', 'update', 'keep']
-
-/** Reads the plan off the differences: what only Git has is created, what only the cluster has is deleted if prune is on
- * and kept if not. */
-export function planSync(diffs: readonly ResourceDiff[], picked: (id: string) => boolean, prune: boolean): SyncPlan {
-  const changes: PlannedChange[] = []
-  let unchanged = 0
-  for (const diff of diffs) {
-    if (!picked(diff.id)) continue
-    const action = actionOf(diff, prune)
-    if (action) changes.push({ id: diff.id, ref: refOf(diff.id), action, changes: diff.changes })
-    else unchanged += 1
-  }
-  changes.sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action) || (a.id < b.id ? -1 : 1))
-  return { changes, unchanged }
+export function shownSteps(plan: Plan): ShownStep[] {
+  return plan.steps.map(shownStep).filter(step => step.items.length > 0)
 }
 
-function actionOf(diff: ResourceDiff, prune: boolean): PlannedAction | undefined {
-  if (!diff.live) return 'create'
-  if (!diff.desired) return prune ? 'delete' : 'keep'
-  return diff.changes.length > 0 ? 'update' : undefined
+function shownStep({ phase, wave, items }: PlanStep): ShownStep {
+  const told = items.filter(item => item.action !== 'keep')
+  return { id: `${phase}/${wave}`, phase, wave, items: told, unchanged: items.length - told.length }
+}
+
+/** How an item is found again in another plan: an object may be a hook in several phases. */
+export const itemKey = (phase: string, item: PlanItem): string => `${phase} ${item.id}`
+
+/** The keys of the items that are new or other than before, and how many are there no more. */
+export function movedSince(before: Plan, now: Plan): { moved: ReadonlySet<string>; gone: number } {
+  const old = entries(before)
+  const current = entries(now)
+  const moved = new Set([...current].filter(([key, text]) => old.get(key) !== text).map(([key]) => key))
+  const gone = [...old.keys()].filter(key => !current.has(key)).length
+  return { moved, gone }
+}
+
+function entries(plan: Plan): Map<string, string> {
+  const all = plan.steps.flatMap(step =>
+    step.items.map((item): [string, PlanItem, number] => [step.phase, item, step.wave]),
+  )
+  return new Map(
+    all
+      .filter(([, item]) => item.action !== 'keep')
+      .map(([phase, item, wave]) => {
+        const changes = (item.changes ?? []).map(({ path, desired, live }) => [path, desired, live])
+        return [itemKey(phase, item), JSON.stringify([wave, item.action, changes])]
+      }),
+  )
+}
+
+/** Why an item is treated so, in the reader's language; the server's own words where this version does not know them. */
+export function planReason(reason: string, t: Messages): string {
+  const fixed: Readonly<Record<string, string>> = {
+    'in the source, not in the cluster': t.plan.why.create,
+    'in the cluster, no longer in the source': t.plan.why.prune,
+    'no longer in the source; pruning is off': t.plan.why.unpruned,
+    'could not be compared': t.plan.why.unknown,
+  }
+  const hook = /^hook of phase (\w+)$/.exec(reason)
+  if (hook) return t.plan.why.hook
+  const differs = /^differs at (.+)$/.exec(reason)
+  if (differs) return t.plan.why.differs(differs[1] ?? '')
+  return fixed[reason] ?? reason
 }
 
 /** The resources a sync may name: those Git describes or did. */
@@ -46,25 +81,11 @@ export function candidates(nodes: readonly ResourceNode[]): ResourceNode[] {
   return nodes.filter(node => node.managed)
 }
 
-export function pickTest(pick: Pick, nodes: readonly ResourceNode[]): (id: string) => boolean {
-  if (pick.mode === 'all') return () => true
-  const ids =
-    pick.mode === 'choose'
-      ? pick.ids
-      : new Set(
-          candidates(nodes)
-            .filter(isOutOfSync)
-            .map(node => node.id),
-        )
-  return id => ids.has(id)
-}
-
 /** What the command names; nothing at all for a sync of everything, which alone runs hooks and enters the history. */
 export function pickedRefs(pick: Pick, nodes: readonly ResourceNode[]): ResourceRef[] | undefined {
   if (pick.mode === 'all') return undefined
-  const picked = pickTest(pick, nodes)
   return candidates(nodes)
-    .filter(node => picked(node.id))
+    .filter(node => (pick.mode === 'choose' ? pick.ids.has(node.id) : isOutOfSync(node)))
     .map(({ group, kind, namespace, name }) => ({ group, kind, namespace, name }))
 }
 
