@@ -7,7 +7,7 @@ type App struct {
 	Namespace      string            `json:"namespace"`
 	Name           string            `json:"name"`
 	Project        string            `json:"project"`
-	Labels         map[string]string `json:"labels,omitempty"`
+	Labels         map[string]string `json:"labels"`
 	CreatedAt      string            `json:"createdAt"`
 	Source         Source            `json:"source"`
 	Destination    Destination       `json:"destination"`
@@ -41,7 +41,7 @@ func (a App) Key() string { return a.Namespace + "/" + a.Name }
 type Source struct {
 	RepoURL        string `json:"repoURL"`
 	Path           string `json:"path"`
-	Chart          string `json:"chart,omitempty"`
+	Chart          string `json:"chart"`
 	TargetRevision string `json:"targetRevision"`
 	Type           string `json:"type"`
 }
@@ -57,7 +57,7 @@ type Destination struct {
 // translation, and the same in an English sentence.
 type Reason struct {
 	Code   string            `json:"code"`
-	Params map[string]string `json:"params,omitempty"`
+	Params map[string]string `json:"params"`
 	Text   string            `json:"text"`
 }
 
@@ -146,7 +146,9 @@ type Counts struct {
 }
 
 // Node is one object in an Application's tree. An empty Health means that the
-// kind has no health rule; an empty Sync that the object is not managed itself.
+// kind has no health rule; an empty Sync that the object is not managed itself. Hook
+// says that it is a hook: part of the Application, made and deleted by syncs, and
+// never OutOfSync.
 type Node struct {
 	ID             string   `json:"id"`
 	UID            string   `json:"uid"`
@@ -157,6 +159,7 @@ type Node struct {
 	Namespace      string   `json:"namespace"`
 	Name           string   `json:"name"`
 	Managed        bool     `json:"managed"`
+	Hook           bool     `json:"hook"`
 	Sync           string   `json:"sync"`
 	Health         string   `json:"health"`
 	Message        string   `json:"message"`

@@ -401,6 +401,24 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftOut: the web app reads these of every row, also where they are empty.
+func TestNothingIsLeftOut(t *testing.T) {
+	s := view.NewStore(view.Options{})
+	s.PutApp(view.App{Namespace: "argocd", Name: "new"})
+	sub := s.Subscribe(t.Context(), []string{view.TopicApps}, "")
+	defer sub.Close()
+	m, err := sub.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := string(m.AppendData(nil))
+	for _, part := range []string{`"labels":{}`, `"params":{}`, `"chart":""`, `"conditions":[]`, `"images":[]`, `"operation":null`, `"pin":null`, `"confirm":0`} {
+		if !strings.Contains(row, part) {
+			t.Errorf("%s is not in %s", part, row)
+		}
+	}
+}
+
 // TestDeeds: what was done is told only to those who look, and anew with each version
 // of the Application.
 func TestDeeds(t *testing.T) {

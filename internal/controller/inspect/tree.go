@@ -34,7 +34,11 @@ func (i *Inspector) Tree(namespace, name string) []view.Node {
 		}
 		seen[rec.Key] = true
 		n := node(rec, "")
-		n.Managed, n.Prune, n.Sync = true, true, string(v1alpha1.SyncStatusOutOfSync)
+		if rec.Hints.Hook {
+			n.Hook = true
+		} else {
+			n.Managed, n.Prune, n.Sync = true, true, string(v1alpha1.SyncStatusOutOfSync)
+		}
 		out = append(out, n)
 		out = i.owned(out, rec, seen, 0)
 	}
