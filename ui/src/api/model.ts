@@ -175,6 +175,8 @@ export interface ResourceNode {
   namespace: string
   name: string
   managed: boolean
+  /** Made and deleted by syncs, and never different from Git. */
+  hook: boolean
   /** Empty for what Git does not describe, such as the Pods of a Deployment. */
   sync: SyncStatus | ''
   /** Empty where no health rule exists for the kind. */

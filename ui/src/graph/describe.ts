@@ -8,6 +8,7 @@ export function describeState(node: ResourceNode, t: Messages): string {
     node.sync && t.sync[node.sync],
     node.missing && t.tree.notInCluster,
     node.prune && t.tree.toBePruned,
+    node.hook && t.operation.hook,
   ]
   return parts.filter(Boolean).join(', ')
 }

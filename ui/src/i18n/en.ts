@@ -234,6 +234,7 @@ export const en = {
     nothing: 'Nothing to do: the cluster already has what Git describes.',
     moved: 'Something has moved since this plan was made.',
     showNewer: 'Show the new plan',
+    isNewHidden: 'This is the new plan. What moved is in fields that it does not show.',
     isNew: (moved: number, gone: number) => `This is the new plan: ${moved} new or other, ${gone} no longer needed.`,
     new: 'moved',
     refused: 'Nothing was done: desired or live have moved since. This is what would be done now.',
@@ -320,6 +321,7 @@ export const en = {
     application: 'Application',
     toBePruned: 'Not in Git',
     notInCluster: 'Not in the cluster',
+    hook: 'A hook: syncs make it, run it and delete it',
     unmanaged: 'Not described in Git: created in the cluster',
   },
   inspector: {

@@ -216,6 +216,7 @@ export const ja: Messages = {
     nothing: '変更はありません。クラスターは Git の記述どおりです。',
     moved: 'この計画を作成した後に、状態が変わりました。',
     showNewer: '新しい計画を表示',
+    isNewHidden: '新しい計画です。変わったのは、ここに表示されない項目です。',
     isNew: (moved, gone) => `新しい計画です。新規または変更 ${moved} 件、不要になったもの ${gone} 件。`,
     new: '変更あり',
     refused: '目標状態か現在の状態が変わったため、何も実行しませんでした。以下は現在の計画です。',
@@ -302,6 +303,7 @@ export const ja: Messages = {
     application: 'アプリケーション',
     toBePruned: 'Git になし',
     notInCluster: 'クラスターになし',
+    hook: 'フックです。同期のときに作成、実行、削除されます',
     unmanaged: 'Git に記述はなく、クラスター内で作成されました',
   },
   inspector: {

@@ -48,6 +48,7 @@ export function resourceNode(over: Partial<ResourceNode> = {}): ResourceNode {
     namespace: 'shop',
     name: 'settings',
     managed: true,
+    hook: false,
     sync: 'Synced',
     health: '',
     message: '',

@@ -18,6 +18,7 @@ import { groupResults, outcome, type ResultGroup, resultsOf, worthShowing } from
 export function OperationPanel({ app }: { app: AppRow }) {
   const { t } = useWords()
   const { rows } = useDeeds(appKey(app))
+  // What has opened by itself stays open when all is well: somebody may be reading it.
   const [open, setOpen] = useState<boolean>()
   const { operation } = app
   if (!operation) return null

@@ -64,7 +64,9 @@ function Timeline({ plan, before }: { plan: Plan; before: Plan | undefined }) {
       </p>
       {difference && (
         <p className={styles.note} role="status">
-          {t.plan.isNew(difference.moved.size, difference.gone)}
+          {difference.moved.size + difference.gone > 0
+            ? t.plan.isNew(difference.moved.size, difference.gone)
+            : t.plan.isNewHidden}
         </p>
       )}
       <ol className={styles.timeline}>

@@ -36,7 +36,7 @@ function why(node: ResourceNode, t: Messages): string {
 function Drift({ node }: { node: ResourceNode }) {
   const { t, format } = useWords()
   const now = useNow()
-  if (!node.managed) return <p className="muted">{t.tree.unmanaged}</p>
+  if (!node.managed) return <p className="muted">{node.hook ? t.tree.hook : t.tree.unmanaged}</p>
   const since = instant(node.outOfSyncSince)
   return (
     <section>
