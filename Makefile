@@ -91,6 +91,7 @@ test: test-go test-playground test-ui test-browser ## Run every test
 test-go: build ## Vet and test the Go code, with the race detector
 	$(call debian,gcc,gcc libc6-dev)
 	$(call debian,ssh,openssh-client)
+	$(call debian,$(CHROMIUM),chromium)
 	$(call say,go vet)
 	go vet ./...
 	$(call say,go test -race)
