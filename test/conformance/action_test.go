@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,8 @@ func actions() map[string]action {
 		"apply":             {do: quiet((*play).apply)},
 		"client-side-apply": {do: quiet((*play).clientSideApply)},
 		"patch":             {do: quiet((*play).patch)},
+		"plan":              {do: quiet((*play).plan), waits: true},
+		"refused":           {do: quiet((*play).refused), waits: true},
 		"delete":            {do: quiet((*play).delete)},
 		"wait":              {do: quiet((*play).wait), waits: true},
 		"app":               {do: quiet((*play).app), waits: true},
@@ -229,7 +232,44 @@ func (p *play) apply(ctx context.Context, _, rest string) error {
 }
 
 func (p *play) clientSideApply(ctx context.Context, _, rest string) error {
-	return p.client.ClientSideApply(ctx, p.ns, "kubectl-client-side-apply", []byte(p.expand(p.c.files[rest])))
+	file, manager, _ := strings.Cut(rest, " ")
+	return p.client.ClientSideApply(ctx, p.ns, cmp.Or(manager, "kubectl-client-side-apply"), []byte(p.expand(p.c.files[file])))
+}
+
+// plan notes the plan that the last operation was told to be the present one.
+func (p *play) plan(ctx context.Context, name, _ string) error {
+	o, err := p.client.Get(ctx, kubetest.AppKind, kubetest.App(name))
+	if err != nil {
+		return err
+	}
+	app, err := kubetest.DecodeApp(o)
+	if err != nil || app.Status.OperationState == nil {
+		return errors.Join(errors.New("there was no operation"), err)
+	}
+	m := presentPlan.FindStringSubmatch(app.Status.OperationState.Message)
+	if m == nil {
+		return errors.New("it names no plan: " + app.Status.OperationState.Message)
+	}
+	p.planned = m[1]
+	return nil
+}
+
+var presentPlan = regexp.MustCompile(`what would be done now is plan ([0-9a-f]{16})`)
+
+// refused waits until the API server refuses what was applied a moment ago: nothing
+// tells when it has taken up an admission policy.
+func (p *play) refused(ctx context.Context, _, rest string) error {
+	ctx, cancel := context.WithTimeout(ctx, kubetest.Patience)
+	defer cancel()
+	for {
+		err := p.client.Apply(ctx, p.ns, []byte(p.expand(p.c.files[rest])))
+		if ctx.Err() != nil {
+			return errors.New("it is not refused")
+		}
+		if err != nil {
+			return nil
+		}
+	}
 }
 
 // group is that of kinds which may be written without.

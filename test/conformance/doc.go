@@ -15,8 +15,9 @@
 //
 // At the beginning the namespace is made (unless the run's first line is "no
 // namespace"), setup.yaml applied, v1 committed, and the Application created and
-// awaited. $NS, $GIT, $NOW (a time) and $REV1, $REV2 ... (commits) are replaced in
-// all files.
+// awaited. $NS, $GIT, $NOW (a time), $EARLIER (one ten minutes ago), $CRON (when it is
+// five minutes ago, as a schedule), $PLAN (see plan) and $REV1, $REV2 ... (commits) are
+// replaced in all files.
 //
 // In run a line that is not indented is an action; YAML is in one line, or the name
 // of a file. "@x ACTION" is about the Application $NS-x.
@@ -32,9 +33,12 @@
 //	terminate               terminate the operation
 //	delete-app [FINALIZER]  delete the Application, with this finalizer
 //	apply FILE              apply objects as somebody else
-//	client-side-apply FILE  create an object as kubectl apply does by default
+//	client-side-apply FILE [MANAGER]
+//	                        create an object as kubectl apply does by default
 //	patch KIND NAME YAML    merge into an object as somebody else
 //	delete KIND NAME        delete an object as somebody else
+//	plan                    note the present plan's hash, which a refusal has named
+//	refused FILE            wait until the API server does not take these objects
 //	wait WANT...            wait until the Application is as wanted, see kubetest.AwaitApp
 //	app /POINTER=VALUE...   wait until the Application has this
 //	object KIND NAME WANT...

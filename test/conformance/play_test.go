@@ -31,6 +31,7 @@ type play struct {
 	uids      map[string]types.UID
 	seen      map[string]string // Application -> when its operation that was seen last began
 	marks     int
+	planned   string // the hash that action plan noted
 }
 
 func newPlay(s *stage, c *kase) *play {
@@ -245,10 +246,16 @@ func (p *play) expand(text string) string {
 	for i := len(p.revisions); i > 0; i-- { // $REV10 before $REV1
 		text = strings.ReplaceAll(text, fmt.Sprintf("$REV%d", i), p.revisions[i-1])
 	}
+	now := time.Now().UTC()
 	return strings.NewReplacer(
-		"$NS", p.ns, "$GIT", p.gitURL, "$NOW", time.Now().UTC().Format(time.RFC3339),
+		"$NS", p.ns, "$GIT", p.gitURL, "$NOW", now.Format(time.RFC3339), "$PLAN", p.planned,
+		"$EARLIER", now.Add(-2*ago).Format(time.RFC3339), "$CRON", now.Add(-ago).Format("4 15 2 1 *"),
 	).Replace(text)
 }
+
+// ago is when $CRON was, and half of how long $EARLIER is ago: less than an operation's
+// timeout.
+const ago = 5 * time.Minute
 
 var (
 	clock  = regexp.MustCompile(`\b\d\d:\d\d:\d\dZ?\b`)
@@ -260,6 +267,9 @@ var (
 func (p *play) plain(text string) string {
 	text = strings.ReplaceAll(text, "\n", `\n`)
 	text = strings.NewReplacer(p.ns, "$NS", p.gitURL, "$GIT").Replace(text)
+	if p.planned != "" {
+		text = strings.ReplaceAll(text, p.planned, "$PLAN")
+	}
 	for i, sha := range p.revisions {
 		for _, n := range [...]int{len(sha), 8, 7} {
 			text = strings.ReplaceAll(text, sha[:n], fmt.Sprintf("$REV%d", i+1))
