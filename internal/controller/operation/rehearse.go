@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -118,25 +119,39 @@ func (r *Run) rehearsed(phase plan.Phase, group []plan.Item) []plan.Item {
 // excused says whether a dry run may have been refused for want of something that
 // the sync makes before: the API server cannot know that.
 func (r *Run) excused(res apply.Result, earlier []resource.Key) bool {
-	if r.defines(res.Key) {
-		return true
-	}
 	if _, known := r.Comparer.Cluster.Kinds().Preferred(res.Key.GroupKind()); !known {
-		return r.skipsMissing(res.Key)
+		return r.defines(res.Key) || r.skipsMissing(res.Key)
 	}
 	if r.Options.CreateNamespace && res.Key.Namespace == r.App.Spec.Destination.Namespace &&
 		r.Comparer.Cluster.Get(resource.Key{Kind: "Namespace", Name: res.Key.Namespace}) == nil {
 		return true
 	}
+	why := complaint(res)
 	for _, k := range earlier {
 		if k.Kind == "Namespace" && k.Group == "" && k.Name == res.Key.Namespace && r.Comparer.Cluster.Get(k) == nil {
 			return true
 		}
-		if quotes(res.Message, k.Name) {
+		if o := r.find(k); o != nil && o.Claim != nil && o.Claim.Defines.Kind != "" && o.Claim.Defines == res.Key.GroupKind() {
+			return true
+		}
+		if quotes(why, k.Name) {
 			return true
 		}
 	}
 	return false
+}
+
+// complaint is what a refusal says about anything but the object itself: nothing if
+// its own fields are invalid, which no other object mends. Those are quoted with the
+// names in them, and most objects of an application have its name.
+func complaint(res apply.Result) string {
+	if strings.HasPrefix(res.Message, fmt.Sprintf("%s %q is invalid: ", res.Key.GroupKind(), res.Key.Name)) {
+		return ""
+	}
+	if _, after, ok := strings.Cut(res.Message, fmt.Sprintf(" %q is forbidden: ", res.Key.Name)); ok {
+		return after
+	}
+	return res.Message
 }
 
 // defines says whether the sync has a CustomResourceDefinition of an object's kind.
