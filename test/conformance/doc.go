@@ -69,7 +69,7 @@
 //	  Job a: Synced PreSync hook Succeeded
 //
 // In those "..." stands for any text. Whatever differs between runs is replaced by a
-// word: names by $NS, commits by $REV1, times by TIME.
+// word: names by $NS, commits by $REV1, times by TIME, hashes by $PLAN, HASH and INPUTS.
 //
 // go test -run TestConformance/NAME -update writes what was got into the case. Writes
 // of one verb and kind in a row come on one line then; whoever reviews it splits those

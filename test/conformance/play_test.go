@@ -258,9 +258,11 @@ func (p *play) expand(text string) string {
 const ago = 5 * time.Minute
 
 var (
-	clock  = regexp.MustCompile(`\b\d\d:\d\d:\d\dZ?\b`)
+	clock  = regexp.MustCompile(`\b\d\d:\d\d(:\d\d)?Z?\b`)
 	day    = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT?`)
 	second = regexp.MustCompile(`\b1\d{9}\b`)
+	hash   = regexp.MustCompile(`\bplan [0-9a-f]{16}\b`)
+	inputs = regexp.MustCompile(`-[0-9a-f]{10}\b`) // of the cluster, too, in the name of a Job
 )
 
 // plain is text with words for what differs between runs.
@@ -275,6 +277,8 @@ func (p *play) plain(text string) string {
 			text = strings.ReplaceAll(text, sha[:n], fmt.Sprintf("$REV%d", i+1))
 		}
 	}
+	text = hash.ReplaceAllString(text, "plan HASH")
+	text = inputs.ReplaceAllString(text, "-INPUTS")
 	text = day.ReplaceAllString(text, "")
 	text = clock.ReplaceAllString(text, "TIME")
 	return second.ReplaceAllString(text, "TIME")
