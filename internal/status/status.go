@@ -39,7 +39,9 @@ type Report struct {
 	// status is Unknown.
 	Compared bool
 	// Resources are nil when nothing is known of them.
-	Resources  []Resource
+	Resources []Resource
+	// Besides says that something differs that is none of the resources.
+	Besides    bool
 	Revision   string
 	SourceType string
 	// Conditions are all that hold now; their transition times are kept or set here.
@@ -97,6 +99,9 @@ func syncStatus(app *v1alpha1.Application, r Report) v1alpha1.SyncStatus {
 	s.Status = v1alpha1.SyncStatusUnknown
 	if r.Compared {
 		s.Status = syncOf(r.Resources)
+	}
+	if r.Besides && s.Status == v1alpha1.SyncStatusSynced {
+		s.Status = v1alpha1.SyncStatusOutOfSync
 	}
 	return s
 }

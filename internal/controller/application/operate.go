@@ -34,7 +34,9 @@ func (p *pass) operate(ctx context.Context) outcome {
 // automate starts an operation if the Application's policy says so.
 func (p *pass) automate(ctx context.Context) outcome {
 	in := p.autoInput()
-	in.Pending = p.pendingHook(ctx)
+	if in.Pending = p.pendingNamespace(); in.Pending == "" {
+		in.Pending = p.pendingHook(ctx)
+	}
 	d := autosync.Decide(in)
 	if d.Problem != "" {
 		p.condition(v1alpha1.ConditionSyncError, d.Problem)
@@ -48,6 +50,17 @@ func (p *pass) automate(ctx context.Context) outcome {
 		return proceed
 	}
 	return p.begin(ctx, *d.Start)
+}
+
+// pendingNamespace is why the destination namespace makes a sync due: it is to have
+// other metadata than the last operation gave it. It is no object of the source.
+func (p *pass) pendingNamespace() string {
+	policy, last := p.app.Spec.SyncPolicy, p.operation
+	if policy == nil || !p.options().CreateNamespace || last == nil || last.SyncResult == nil ||
+		reflect.DeepEqual(policy.ManagedNamespaceMetadata, last.SyncResult.ManagedNamespaceMetadata) {
+		return ""
+	}
+	return "spec.syncPolicy.managedNamespaceMetadata has changed"
 }
 
 // pendingHook is why a hook that runs once per input makes a sync due. It is found

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,10 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 	r := status.Report{
 		Compared: p.managed != nil && !p.newerUnreadable(), Conditions: p.conditions, Operation: p.operation, Deployed: p.deployed,
 		Refreshed: p.answered || p.finished, Self: rendering.Self(p.app), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
+	}
+	if why := p.pendingNamespace(); why != "" && r.Compared {
+		r.Besides = true
+		r.Conditions = append(slices.Clone(r.Conditions), v1alpha1.ApplicationCondition{Type: v1alpha1.ConditionSyncWaiting, Message: why})
 	}
 	if p.finished && r.Now.Before(p.operation.FinishedAt) {
 		r.Now = *p.operation.FinishedAt
