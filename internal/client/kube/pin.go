@@ -75,14 +75,17 @@ func (c *Client) Unpin(ctx context.Context, namespace, name string) (*v1alpha1.A
 }
 
 // ConfirmDeletion confirms all deletions that the Application waits with for a person
-// to confirm them, as Argo CD's clients do: with a time that is not before the
-// operation or the deletion that asks.
+// to confirm them, as Argo CD's clients do: with the time. It is never before the
+// operation that asks, whose beginning may be noted as a second later than it was when
+// it follows another one, and may be another clock's.
 func (c *Client) ConfirmDeletion(ctx context.Context, namespace, name string) (*v1alpha1.Application, error) {
 	ch := c.change("confirm the deletions of", namespace, name)
-	annotations := map[string]any{v1alpha1.AnnotationDeletionApproved: time.Now().UTC().Format(time.RFC3339)}
-	obj, err := ch.merge(ctx, map[string]any{"metadata": map[string]any{"annotations": annotations}})
-	if err != nil {
-		return nil, explain(err, ch.what())
-	}
-	return decode(obj)
+	return ch.run(ctx, func(app *v1alpha1.Application, _ *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		at := time.Now()
+		if op := app.Status.OperationState; op != nil && !op.Phase.Completed() && op.StartedAt.After(at) {
+			at = op.StartedAt.Time
+		}
+		annotations := map[string]any{v1alpha1.AnnotationDeletionApproved: at.UTC().Format(time.RFC3339)}
+		return ch.patch(ctx, app, map[string]any{"metadata": map[string]any{"annotations": annotations}})
+	})
 }

@@ -133,3 +133,15 @@ func TestConfirmDeletion(t *testing.T) {
 		t.Errorf("it gives %v", app.Annotations)
 	}
 }
+
+// TestConfirmDeletionOfWhatBegins: an operation may be noted as begun later than it is now.
+func TestConfirmDeletionOfWhatBegins(t *testing.T) {
+	confirm := func(ctx context.Context, c *kube.Client) error {
+		_, err := c.ConfirmDeletion(ctx, "argocd", "shop")
+		return err
+	}
+	runCommands(t, []commandCase{{
+		reason: "not before the operation that asks", app: shop + "status: {operationState: {phase: Running, startedAt: '2999-01-01T00:00:00Z'}}\n", do: confirm,
+		want: `"2999-01-01T00:00:00Z"`, path: []string{"metadata", "annotations", "argocd.argoproj.io/deletion-approved"},
+	}})
+}
