@@ -205,9 +205,11 @@ func (p *play) editApp(ctx context.Context, app, rest string) error {
 	return p.client.Merge(ctx, kubetest.AppKind, kubetest.App(app), kubetest.Manager, patch)
 }
 
+// approve confirms deletions. An operation that follows another within a second is noted
+// as begun after that, so the present time may be too early.
 func (p *play) approve(ctx context.Context, app, _ string) error {
 	return p.editApp(ctx, app, fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`,
-		v1alpha1.AnnotationDeletionApproved, time.Now().UTC().Format(time.RFC3339)))
+		v1alpha1.AnnotationDeletionApproved, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339)))
 }
 
 func (p *play) terminate(ctx context.Context, app, _ string) error {
