@@ -30,8 +30,10 @@ func (w write) apply(ctx context.Context) Result {
 			return w.failed(err)
 		}
 	}
-	obj, err := w.conn.Apply(ctx, t.Kind, t.Key, t.Body, w.options())
+	obj, left, err := Send(ctx, w.conn, Request{Kind: t.Kind, Key: t.Key, Body: t.Body, Options: w.options()})
 	switch {
+	case err == nil && len(left) > 0:
+		return w.done(obj, "serverside-applied without "+strings.Join(left, ", ")+", which the API server does not know")
 	case err == nil:
 		return w.done(obj, "serverside-applied")
 	case apierrors.IsInvalid(err) && t.UID != "" && recreatable(t.Kind) && (t.Force || isBinding(t.Kind)):

@@ -26,6 +26,9 @@ type Claim struct {
 	Ignored []string
 	// Respect says that ignored fields keep their live values when applied.
 	Respect bool
+	// NoValidate says that fields which the kind does not have are left out when
+	// applied (sync option Validate=false).
+	NoValidate bool
 	// Defines is the kind that the object, a CustomResourceDefinition, defines.
 	Defines schema.GroupKind
 	// Hash identifies what is compared: the object and the pointers. Never 0.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/diff"
@@ -98,7 +99,10 @@ func (c *Comparer) ask(ctx context.Context, x *claim.Claim, kind cluster.Kind) {
 	if err != nil {
 		return
 	}
-	outcome, err := conn.Apply(ctx, kind, key, body, cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager})
+	outcome, _, err := apply.Send(ctx, conn, apply.Request{
+		Kind: kind, Key: key, Body: body,
+		Options: cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
+	})
 	if err != nil {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/admission"
 	"evenkeel.dev/internal/controller/claim"
@@ -268,7 +269,10 @@ func (f *Offline) outcome(ctx context.Context, x *claim.Claim, live *unstructure
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := f.o.Conn.Apply(ctx, kind, x.Object.Key, body, cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager})
+	outcome, _, err := apply.Send(ctx, f.o.Conn, apply.Request{
+		Kind: kind, Key: x.Object.Key, Body: body,
+		Options: cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
+	})
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
 		return nil, nil

@@ -105,11 +105,13 @@ func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision
 		r.warn(v1alpha1.ConditionExcludedResourceWarning, w)
 	}
 	r.Conditions = append(r.Conditions, state.Conditions...)
-	respect := options(req.App).RespectIgnoreDifferences
+	chosen := options(req.App)
 	for _, o := range state.Objects {
 		ignored := diff.Pointers(req.App.Spec.IgnoreDifferences, o.Key)
 		ignored = append(ignored, diff.Pointers(req.Settings.IgnoreDifferences, o.Key)...)
-		r.Claims = append(r.Claims, claim.New(req.Instance, o, ignored, respect))
+		x := claim.New(req.Instance, o, ignored, chosen.RespectIgnoreDifferences)
+		x.NoValidate = chosen.Override(o.SyncOptions).NoValidate
+		r.Claims = append(r.Claims, x)
 	}
 	r.Spec = m.Digest(req, r)
 	return r, nil
