@@ -278,8 +278,8 @@ func (p *play) plain(text string) string {
 		}
 	}
 	text = hash.ReplaceAllString(text, "plan HASH")
+	text = second.ReplaceAllString(text, "TIME") // before what may be digits only
 	text = inputs.ReplaceAllString(text, "-INPUTS")
 	text = day.ReplaceAllString(text, "")
-	text = clock.ReplaceAllString(text, "TIME")
-	return second.ReplaceAllString(text, "TIME")
+	return clock.ReplaceAllString(text, "TIME")
 }
