@@ -147,7 +147,7 @@ func (p Plan) NextOnFailure() Verdict {
 // next is what is left of a step. await says that objects have to be healthy,
 // changedOnly that those which were in sync from the start need not be.
 func (s *Step) next(await, changedOnly bool) Verdict {
-	if len(s.Prunes()) > 0 || len(s.Stale()) > 0 {
+	if len(s.Prunes()) > 0 || len(s.Stale()) > 0 && !s.Unconfirmed() {
 		return Verdict{Step: s}
 	}
 	var w Wait

@@ -72,7 +72,7 @@ func (r *Run) run(ctx context.Context, s *plan.Step) stepOutcome {
 		}
 	}
 	if s.Unconfirmed() {
-		return stepWaits
+		return stepDone // nothing more of it, and the plan says what is waited for
 	}
 	if out := r.removeStale(ctx, s); out != stepDone {
 		return out
