@@ -96,7 +96,7 @@ func (r *Run) mark(phase plan.Phase) string { return r.try() + "-" + strings.ToL
 // that Argo CD began has no marks: what it recorded as running and has been made
 // since the operation began is its hook.
 func (r *Run) mine(h hook, live *cluster.Record) bool {
-	if live == nil || h.once != nil {
+	if live == nil || h.once != nil || r.others(live) {
 		return false
 	}
 	if live.Hints.HookRun != "" {
@@ -105,6 +105,11 @@ func (r *Run) mine(h hook, live *cluster.Record) bool {
 	e := r.entry(h.phase, h.key)
 	return e != nil && e.Status == v1alpha1.ResultSynced && live.Created >= r.State.StartedAt.Unix()
 }
+
+// others says whether a live object is tracked by another Application. Marks are no
+// proof of the contrary: Applications that begin a sync in the same second have the
+// same, and an automated sync of one commit begins for many at once.
+func (r *Run) others(live *cluster.Record) bool { return live.App != "" && live.App != r.Instance }
 
 // plannedHook is a hook as the plan sees it.
 func (r *Run) plannedHook(h hook) plan.Object {
@@ -122,10 +127,30 @@ func (r *Run) plannedHook(h hook) plan.Object {
 		}
 	case e != nil || r.mine(h, live):
 		out.State = plan.Running
+	case r.taken(h) != nil: // making it says so
 	case live != nil && (h.object.DeletePolicy.BeforeCreation || runsToCompletion(h.key)):
 		out.Stale, out.Going = true, live.Deleting && !live.Hints.HookFinalizer
 	}
 	return out
+}
+
+// taken is why a hook cannot be made: an object of its name belongs to another
+// Application, and is not deleted or written over for it. (Argo CD deletes it.)
+func (r *Run) taken(h hook) error {
+	live := r.Comparer.Cluster.Get(h.key)
+	if live == nil || h.once != nil || !r.others(live) || !r.Alive(live.App) {
+		return nil
+	}
+	return takenError{key: h.key, app: live.App}
+}
+
+type takenError struct {
+	key resource.Key
+	app string
+}
+
+func (e takenError) Error() string {
+	return e.key.Human() + " exists and belongs to Application " + e.app + ", so the hook cannot be made: give it another name, or generateName"
 }
 
 // runsToCompletion says of which kinds an object that is there already would count

@@ -232,6 +232,9 @@ func (r *Run) record(phase plan.Phase, results []apply.Result) (failed, passing 
 		}
 		failed = failed || res.Failed()
 		n := note{key: res.Key, phase: phase, version: res.Version, status: res.Status, message: res.Message}
+		if res.Failed() && r.hook(phase, res.Key) != nil { // it could not even be sent
+			n.isHook, n.hook = true, v1alpha1.OperationFailed
+		}
 		if o := r.find(res.Key); res.Status == v1alpha1.ResultPruned && o != nil && o.Record != nil {
 			n.message = fmt.Sprintf(prunedIn, o.Record.Hints.Wave)
 		}

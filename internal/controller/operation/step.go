@@ -203,12 +203,10 @@ func (r *Run) recordHook(h hook, res apply.Result) stepOutcome {
 	case !res.Failed():
 		r.noteHook(h, r.begun(h.key), res.Message)
 		return stepDone
-	case res.Existing != nil && res.Existing.GetAnnotations()[v1alpha1.AnnotationHookRun] == r.mark(h.phase):
-		r.Comparer.Cluster.Observe(res.Existing) // ours: the answer to its creation was lost
+	case res.Existing != nil && r.mine(h, r.Comparer.Cluster.Observe(res.Existing)): // the answer to its creation was lost
 		r.noteHook(h, r.begun(h.key), "created")
 		return stepDone
 	case res.Existing != nil: // somebody else's, or of before and not seen yet: the plan deals with it
-		r.Comparer.Cluster.Observe(res.Existing)
 		r.State.Message = res.Message
 		return stepPassing
 	case res.Transient && r.patient():
@@ -292,6 +290,9 @@ func (r *Run) taskOf(ctx context.Context, phase plan.Phase, i plan.Item) (apply.
 		if h == nil {
 			return apply.Task{}, workItem{}, fmt.Errorf("no hook %s in phase %s", i.Key.Human(), phase)
 		}
+		if err := r.taken(*h); err != nil {
+			return apply.Task{}, workItem{}, err
+		}
 		task, err := r.hookTask(*h)
 		return task, workItem{hook: h, create: r.plannedHook(*h).Stale || r.Comparer.Cluster.Get(h.key) == nil}, err
 	}
@@ -345,6 +346,9 @@ func (e unknownKindError) Error() string {
 func (r *Run) soon(key resource.Key, err error) bool {
 	if unknown := (unknownKindError{}); errors.As(err, &unknown) {
 		return r.defines(key) || r.skipsMissing(key)
+	}
+	if taken := (takenError{}); errors.As(err, &taken) {
+		return false
 	}
 	return cluster.Transient(err)
 }
