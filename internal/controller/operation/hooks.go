@@ -400,13 +400,15 @@ func (r *Run) Terminate(ctx context.Context, why string) Outcome {
 			continue
 		}
 		phase, message := completion(live)
+		running := phase == v1alpha1.OperationRunning
 		if e == nil || !e.HookPhase.Completed() {
-			if phase == v1alpha1.OperationRunning {
+			if running {
 				phase, message = v1alpha1.OperationFailed, "Terminated"
 			}
 			r.noteHook(h, phase, message)
 		}
-		if message != "Terminated" && !h.object.DeletePolicy.Failed {
+		// One that is recorded as terminated may still run: its deletion has failed before.
+		if !running && !h.object.DeletePolicy.Failed {
 			continue
 		}
 		if res := r.Remove(ctx, []apply.Removal{r.removal(live)}); res[0].Failed() {
