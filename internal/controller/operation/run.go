@@ -120,10 +120,10 @@ func (r *Run) Advance(ctx context.Context) Outcome {
 		return out
 	}
 	for range maxSteps {
-		p := r.plan()
 		if out, done := r.persist(ctx); done {
 			return out
 		}
+		p := r.plan()
 		v := r.next(p)
 		switch {
 		case v.Failed != "":
