@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/comparison"
 	"evenkeel.dev/internal/controller/inspect"
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
@@ -103,8 +104,12 @@ func (r *Run) hash(ctx context.Context, p plan.Plan) (string, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for n, key := range keys {
+		o := r.find(key) // here, as a Run is for one goroutine
+		if o == nil || o.Record == nil || !o.Known {
+			continue
+		}
 		g.Go(func() (err error) {
-			live[n], err = r.liveFact(ctx, key)
+			live[n], err = r.liveFact(ctx, o)
 			return err
 		})
 	}
@@ -126,17 +131,13 @@ func (r *Run) hash(ctx context.Context, p plan.Plan) (string, error) {
 	}), nil
 }
 
-func (r *Run) liveFact(ctx context.Context, key resource.Key) (plan.Fact, error) {
-	o := r.find(key)
-	if o == nil || o.Record == nil || !o.Known {
-		return plan.Fact{}, nil
-	}
-	live, err := r.Applier.Conn.Get(ctx, o.Kind, key.Namespace, key.Name)
+func (r *Run) liveFact(ctx context.Context, o *comparison.Object) (plan.Fact, error) {
+	live, err := r.Applier.Conn.Get(ctx, o.Kind, o.Key.Namespace, o.Key.Name)
 	if apierrors.IsNotFound(err) {
 		return plan.Fact{}, nil
 	}
 	if err != nil {
-		return plan.Fact{}, fault.Wrap(fault.Unavailable, err, "reading %s for the plan", key.Human())
+		return plan.Fact{}, fault.Wrap(fault.Unavailable, err, "reading %s for the plan", o.Key.Human())
 	}
 	return plan.Fact{UID: string(live.GetUID()), Live: diff.Hash(settable(live))}, nil
 }
