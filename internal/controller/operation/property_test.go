@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,7 +18,7 @@ import (
 
 var (
 	apiVersions  = map[string]string{"ConfigMap": "v1", "ServiceAccount": "v1", "Job": "batch/v1", "Deployment": "apps/v1"} //nolint:gochecknoglobals // a table
-	hookPolicies = []string{"", "BeforeHookCreation", "HookSucceeded", "BeforeHookCreation,HookSucceeded"}               //nolint:gochecknoglobals // a table
+	hookPolicies = []string{"", "BeforeHookCreation", "HookSucceeded", "BeforeHookCreation,HookSucceeded"}                  //nolint:gochecknoglobals // a table
 )
 
 func manifest(kind, name string) *unstructured.Unstructured {
@@ -131,8 +132,9 @@ func drawWorld(t *rapid.T, owners []string) func() *world {
 	}
 }
 
-// follow makes passes until the operation has ended or waits for a person; it is cut
-// off when the model says so, and goes on as a controller that was just started.
+// follow makes passes until the operation has ended, with a person who confirms
+// deletions when asked. It is cut off when the model says so, and goes on as a
+// controller that was just started.
 func follow(t *rapid.T, w *world) {
 	defer w.settle()
 	for range 200 {
@@ -142,8 +144,11 @@ func follow(t *rapid.T, w *world) {
 			w.api.cut, w.memory = nil, &Memory{}
 			continue
 		}
-		if out.Ended || strings.Contains(w.state.Message, v1alpha1.AnnotationDeletionApproved) {
+		if out.Ended {
 			return
+		}
+		if strings.Contains(w.state.Message, v1alpha1.AnnotationDeletionApproved) {
+			w.app.Annotations[v1alpha1.AnnotationDeletionApproved] = w.clock.Format(time.RFC3339)
 		}
 		w.clock = w.clock.Add(1e9)
 		if w.state.FinishedAt != nil {

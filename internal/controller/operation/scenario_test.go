@@ -24,14 +24,14 @@ var update = flag.Bool("update", false, "write what was got into testdata")
 
 // scenario is the section "operation" of a file.
 type scenario struct {
-	Options   []string                     `json:"options"`
-	Operation v1alpha1.Operation           `json:"operation"`
-	Records   v1alpha1.ResourceResults     `json:"records"`
-	Retried   int64                        `json:"retried"`
-	Timeout   string                       `json:"timeout"`
-	WaveDelay string                       `json:"waveDelay"`
-	Alive     []string                     `json:"alive"`
-	App       *v1alpha1.ApplicationSpec    `json:"app"`
+	Options   []string                  `json:"options"`
+	Operation v1alpha1.Operation        `json:"operation"`
+	Records   v1alpha1.ResourceResults  `json:"records"`
+	Retried   int64                     `json:"retried"`
+	Timeout   string                    `json:"timeout"`
+	WaveDelay string                    `json:"waveDelay"`
+	Alive     []string                  `json:"alive"`
+	App       *v1alpha1.ApplicationSpec `json:"app"`
 }
 
 // TestScenarios reads testdata/*.txtar: the comment is the reason, "source" what is
