@@ -36,9 +36,13 @@ func Delay(r v1alpha1.RetryStrategy, n int64) (time.Duration, error) {
 		factor = max(*b.Factor, 1)
 	}
 	for range n {
-		if base *= time.Duration(factor); base >= limit {
+		if base >= limit || base == 0 || factor == 1 {
+			break
+		}
+		if base > limit/time.Duration(factor) { // else the product could be too large for a number
 			return limit, nil
 		}
+		base *= time.Duration(factor)
 	}
 	return min(base, limit), nil
 }
