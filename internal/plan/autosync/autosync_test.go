@@ -1,0 +1,140 @@
+package autosync_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/plan/autosync"
+)
+
+// kase is one entry of testdata/decide.yaml.
+type kase struct {
+	Row                                                              string
+	Policy, Enabled, Status, Last, LastRevision, LastPhase, LastPath string
+	Prune, SelfHeal                                                  *bool
+	AllowEmpty, Deleting, PruneOnly, PruneAll, Nothing, Broken       bool
+	LastDryRun, LastPartial                                          bool
+	LastAttempts, Retry                                              int64
+	Ended, Pending                                                   string
+
+	Start, Want, Problem, Again, Pruned string
+	Attempts, Retries                   int64
+}
+
+var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func duration(t *testing.T, s string) time.Duration {
+	t.Helper()
+	if s == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (k kase) input(t *testing.T) autosync.Input {
+	t.Helper()
+	yes := func(b *bool) bool { return b == nil || *b }
+	auto := &v1alpha1.SyncPolicyAutomated{Prune: yes(k.Prune), SelfHeal: yes(k.SelfHeal), AllowEmpty: k.AllowEmpty}
+	if k.Enabled != "" {
+		enabled := k.Enabled == "true"
+		auto.Enabled = &enabled
+	}
+	app := &v1alpha1.Application{}
+	app.Spec.SyncPolicy = &v1alpha1.SyncPolicy{Automated: auto, SyncOptions: []string{"ServerSideApply=true"}}
+	if k.Retry != 0 {
+		app.Spec.SyncPolicy.Retry = &v1alpha1.RetryStrategy{Limit: k.Retry}
+	}
+	if k.Policy == "none" {
+		app.Spec.SyncPolicy = nil
+	}
+	if k.Deleting {
+		at := metav1.NewTime(now)
+		app.DeletionTimestamp = &at
+	}
+	in := autosync.Input{
+		App: app, Last: k.last(t), Source: v1alpha1.ApplicationSource{Path: "web"}, Revision: "new", Status: v1alpha1.SyncStatusOutOfSync,
+		OutOfSync: []v1alpha1.SyncOperationResource{{Kind: "ConfigMap", Namespace: "prod", Name: "web"}},
+		PruneOnly: k.PruneOnly, PruneAll: k.PruneAll, Broken: k.Broken, Pending: k.Pending, Now: now,
+		Backoff: autosync.Backoff{Initial: 2 * time.Second, Factor: 3, Limit: 300 * time.Second},
+	}
+	if k.Status != "" {
+		in.Status = v1alpha1.SyncStatusCode(k.Status)
+	}
+	if k.Nothing {
+		in.OutOfSync = nil
+	}
+	return in
+}
+
+func (k kase) last(t *testing.T) *v1alpha1.OperationState {
+	t.Helper()
+	if k.Last == "none" {
+		return nil
+	}
+	ended := metav1.NewTime(now.Add(-duration(t, k.Ended)))
+	op := &v1alpha1.OperationState{
+		Phase: v1alpha1.OperationSucceeded, FinishedAt: &ended, Message: "boom",
+		Operation:  v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{DryRun: k.LastDryRun, SelfHealAttemptsCount: k.LastAttempts}},
+		SyncResult: &v1alpha1.SyncOperationResult{Revision: "old", Source: v1alpha1.ApplicationSource{Path: "web"}},
+	}
+	if k.LastPartial {
+		op.Operation.Sync.Resources = []v1alpha1.SyncOperationResource{{Kind: "ConfigMap", Name: "web"}}
+	}
+	if k.LastRevision != "" {
+		op.SyncResult.Revision = k.LastRevision
+	}
+	if k.LastPhase != "" {
+		op.Phase = v1alpha1.OperationPhase(k.LastPhase)
+	}
+	if k.LastPath != "" {
+		op.SyncResult.Source.Path = k.LastPath
+	}
+	return op
+}
+
+func TestDecide(t *testing.T) {
+	b, err := os.ReadFile("testdata/decide.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []kase
+	if err := yaml.UnmarshalStrict(b, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range cases {
+		t.Run(k.Row, func(t *testing.T) {
+			in := k.input(t)
+			d := autosync.Decide(in)
+			if d.Skipped != k.Want || d.Again != duration(t, k.Again) || !strings.Contains(d.Problem, k.Problem) || (d.Problem == "") != (k.Problem == "") {
+				t.Errorf("%+v", d)
+			}
+			var want *v1alpha1.Operation
+			if k.Start != "" {
+				want = &v1alpha1.Operation{
+					Sync:        &v1alpha1.SyncOperation{Revision: "new", Prune: k.Pruned != "no", SyncOptions: in.App.Spec.SyncPolicy.SyncOptions, SelfHealAttemptsCount: k.Attempts},
+					InitiatedBy: v1alpha1.OperationInitiator{Automated: true}, Retry: v1alpha1.RetryStrategy{Limit: max(k.Retries, 5)},
+				}
+				if k.Retries != 0 {
+					want.Retry.Limit = k.Retries
+				}
+				if k.Start == "partial" {
+					want.Sync.Resources = in.OutOfSync
+				}
+			}
+			if diff := cmp.Diff(want, d.Start); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
