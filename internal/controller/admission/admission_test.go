@@ -1,0 +1,74 @@
+package admission_test
+
+import (
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/admission"
+	"evenkeel.dev/internal/fault"
+)
+
+const (
+	here  = "destination: {server: https://kubernetes.default.svc, namespace: prod}"
+	shop  = "{repoURL: https://git.example.com/shop.git, path: web}"
+	plain = "project: team\nsource: " + shop + "\n" + here
+)
+
+func TestAdmit(t *testing.T) {
+	for _, c := range []struct {
+		why, spec, namespace, want string
+		kind                       fault.Kind
+	}{
+		{why: "as it should be", spec: plain},
+		{why: "one of a list is one", spec: "project: team\nsources: [" + shop + "]\n" + here},
+		{why: "by name", spec: "project: team\nsource: " + shop + "\ndestination: {name: in-cluster, namespace: prod}"},
+		{why: "two sources", spec: "project: team\nsources: [" + shop + ", " + shop + "]\n" + here, want: "spec.sources has 2 sources", kind: fault.Unsupported},
+		{why: "a hydrator", spec: "project: team\nsourceHydrator: {}\n" + here, want: "sourceHydrator", kind: fault.Unsupported},
+		{why: "no source", spec: "project: team\n" + here, want: "spec.source is missing", kind: fault.Invalid},
+		{why: "no repository", spec: "project: team\nsource: {path: web}\n" + here, want: "repoURL is empty", kind: fault.Invalid},
+		{why: "a chart", spec: "project: team\nsource: {repoURL: https://charts.example.com, chart: web}\n" + here, want: "charts from Helm repositories", kind: fault.Unsupported},
+		{why: "no path", spec: "project: team\nsource: {repoURL: https://git.example.com/shop.git}\n" + here, want: "spec.source.path is empty", kind: fault.Invalid},
+		{why: "no destination", spec: "project: team\nsource: " + shop, want: "neither server nor name", kind: fault.Invalid},
+		{why: "two destinations", spec: "project: team\nsource: " + shop + "\ndestination: {server: https://kubernetes.default.svc, name: in-cluster}", want: "both server and name", kind: fault.Invalid},
+		{why: "another cluster", spec: "project: team\nsource: " + shop + "\ndestination: {server: https://other}", want: `server "https://other": only`, kind: fault.Unsupported},
+		{why: "another cluster by name", spec: "project: team\nsource: " + shop + "\ndestination: {name: other}", want: `name "other": only`, kind: fault.Unsupported},
+		{why: "no project", spec: "project: nobody\nsource: " + shop + "\n" + here, want: `project "nobody" does not exist in namespace argocd`, kind: fault.Invalid},
+		{why: "the project forbids the repository", spec: "project: team\nsource: {repoURL: https://git.example.com/other.git, path: a}\n" + here, want: "https://git.example.com/other.git"},
+		{why: "the project forbids the namespace", spec: "project: team\nsource: " + shop + "\ndestination: {server: https://kubernetes.default.svc, namespace: kube-system}", want: "kube-system"},
+		{why: "the project forbids where the Application is", spec: plain, namespace: "elsewhere", want: "elsewhere"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			app := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "argocd"}}
+			if c.namespace != "" {
+				app.Namespace = c.namespace
+			}
+			if err := yaml.UnmarshalStrict([]byte(c.spec), &app.Spec); err != nil {
+				t.Fatal(err)
+			}
+			team := &v1alpha1.AppProject{ObjectMeta: metav1.ObjectMeta{Name: "team", Namespace: "argocd"}, Spec: v1alpha1.AppProjectSpec{
+				SourceRepos:  []string{"https://git.example.com/shop.git"},
+				Destinations: []v1alpha1.ApplicationDestination{{Server: "*", Namespace: "prod"}},
+			}}
+			if app.Spec.Project != "team" {
+				team = nil
+			}
+			got, err := admission.Admit(app, team, "argocd")
+			if c.want == "" {
+				if err != nil || got.Source.Path != "web" || got.Rules == nil {
+					t.Errorf("%+v, %v", got, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("%v, want %q", err, c.want)
+			}
+			if kind := fault.KindOf(err); c.kind != fault.Kind(0) && kind != c.kind {
+				t.Errorf("kind %v, want %v", kind, c.kind)
+			}
+		})
+	}
+}
