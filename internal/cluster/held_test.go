@@ -88,10 +88,10 @@ func TestHeldIsBounded(t *testing.T) {
 // is known of applies.
 func TestRejudge(t *testing.T) {
 	judged := 0
-	x := newIndex(func(*unstructured.Unstructured, *Record) Verdict {
+	x := newIndex(Options{Judge: func(*unstructured.Unstructured, *Record) Verdict {
 		judged++
 		return Verdict{Sync: v1alpha1.SyncStatusSynced, Desired: uint64(judged)}
-	}, nobody{})
+	}, Observer: nobody{}})
 	obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}}
 	obj.SetNamespace("n")
 	obj.SetName("a")

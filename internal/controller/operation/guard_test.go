@@ -198,7 +198,7 @@ of: shop
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.state.Operation.Info = []*v1alpha1.Info{nil, {Name: InfoPlan, Value: seen.Hash}}
+			w.state.Operation.Info = []*v1alpha1.Info{nil, {Name: v1alpha1.InfoPlan, Value: seen.Hash}}
 			c.change(w)
 			w.api.writes = nil
 			out, _ := w.advance()
