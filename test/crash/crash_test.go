@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,6 +92,9 @@ type world struct {
 	config  *rest.Config
 	client  dynamic.Interface
 	repo    string
+
+	mu   sync.Mutex
+	read int64 // how far the audit log was read
 }
 
 func newWorld(t *testing.T) *world {
@@ -230,7 +234,7 @@ var order = [][]string{
 }
 
 // check looks at the cluster and at what was asked of the API server since the update.
-func (r *run) check(since int) {
+func (r *run) check(since int64) {
 	r.t.Helper()
 	ctx, ns := r.t.Context(), "shop-"+r.name
 	for name, want := range map[string]string{"a": "2", "b": "2", "c": "2", "old": "", "older": ""} {
@@ -249,15 +253,22 @@ func (r *run) check(since int) {
 	if d.GetGeneration() != 2 {
 		r.t.Errorf("the Deployment was changed %d times, want once", d.GetGeneration()-1)
 	}
+	requests, err := r.cluster.AuditLogAfter(&since)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	requests = slices.DeleteFunc(requests, func(q playgroundtest.Request) bool {
+		return !strings.HasPrefix(q.UserAgent, "evenkeel/") || q.Namespace != ns && q.Namespace != r.name
+	})
 	defer func() {
 		if r.t.Failed() {
-			r.t.Logf("asked of the API server:\n%s", r.asked(since))
+			r.t.Logf("asked of the API server:\n%s", asked(requests))
 		}
 	}()
 	done := map[string]int{}
 	at := map[string]int{}
-	for n, q := range r.cluster.AuditLog()[since:] {
-		if q.Namespace != ns || !strings.HasPrefix(q.UserAgent, "evenkeel/") || q.Code >= http.StatusBadRequest || strings.Contains(q.URI, "dryRun=") {
+	for n, q := range requests {
+		if q.Namespace != ns || q.Code >= http.StatusBadRequest || strings.Contains(q.URI, "dryRun=") {
 			continue
 		}
 		what := q.Verb + " " + q.Resource + "/" + q.Name
@@ -286,12 +297,22 @@ func (r *run) check(since int) {
 	}
 }
 
-// asked is what was written since, for a failure.
-func (r *run) asked(since int) string {
+// audited is where the audit log ends now.
+func (w *world) audited(t *testing.T) int64 {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.cluster.AuditLogAfter(&w.read); err != nil {
+		t.Fatal(err)
+	}
+	return w.read
+}
+
+// asked is what was written, for a failure.
+func asked(requests []playgroundtest.Request) string {
 	var b strings.Builder
-	for _, q := range r.cluster.AuditLog()[since:] {
-		if strings.HasPrefix(q.UserAgent, "evenkeel/") && !slices.Contains([]string{"get", "list", "watch"}, q.Verb) &&
-			(q.Namespace == "shop-"+r.name || q.Namespace == r.name) {
+	for _, q := range requests {
+		if !slices.Contains([]string{"get", "list", "watch"}, q.Verb) {
 			fmt.Fprintf(&b, "%s %d %s %s\n", q.Time.Format("05.000"), q.Code, q.Verb, q.URI)
 		}
 	}
@@ -328,7 +349,7 @@ func (w *world) undisturbed(t *testing.T) []string {
 	p := r.start()
 	r.synced(1)
 	r.proxy.arm(0, before, nil)
-	since := len(w.cluster.AuditLog())
+	since := w.audited(t)
 	r.update()
 	r.synced(2)
 	writes := slices.Clone(r.proxy.disarm())
@@ -349,7 +370,7 @@ func (w *world) crash(t *testing.T, n int, moment when) {
 		_ = p.Kill() // it runs
 		close(killed)
 	})
-	since := len(w.cluster.AuditLog())
+	since := w.audited(t)
 	r.update()
 	select {
 	case <-killed:

@@ -251,7 +251,7 @@ func TestDeletesItsOwnOnly(t *testing.T) {
 		}
 		for _, obj := range w.api.deleted {
 			key := resource.KeyOf(obj)
-			id, tracked := resource.TrackedBy(obj)
+			id, tracked := resource.TrackedBy(obj, "")
 			if tracked && id.App != self {
 				t.Fatalf("deleted %s of Application %s: %v", key.Human(), id.App, w.api.writes)
 			}

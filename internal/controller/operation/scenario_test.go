@@ -92,7 +92,7 @@ func play(t *testing.T, section map[string]string) string {
 			continue
 		}
 		fmt.Fprintf(&b, "left: %s", resource.KeyOf(obj).Human())
-		if id, ok := resource.TrackedBy(obj); ok {
+		if id, ok := resource.TrackedBy(obj, ""); ok {
 			fmt.Fprintf(&b, " of %s", id.App)
 		}
 		if f := obj.GetFinalizers(); len(f) > 0 {
