@@ -55,7 +55,7 @@ func runAll(ctx context.Context, o cli.RunOptions) error {
 	g.Go(func() error { return a.runControl(ctx) })
 	g.Go(func() error { a.followSettings(ctx); return nil })
 	g.Go(func() error { return server.Serve(ctx, a.listener, a.handler, a.log) })
-	a.log.Info("serving", "url", "http://"+a.listener.Addr().String(), "namespace", o.Connection.Namespace, "version", version)
+	a.log.InfoContext(ctx, "serving", "url", "http://"+a.listener.Addr().String(), "namespace", o.Namespace, "version", version)
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -65,7 +65,7 @@ func runAll(ctx context.Context, o cli.RunOptions) error {
 
 func (a *all) open(ctx context.Context) error {
 	config, err := kube.Config(kube.ConfigOptions{
-		Kubeconfig: a.o.Connection.Kubeconfig, Context: a.o.Connection.Context, UserAgent: "evenkeel/" + version,
+		Kubeconfig: a.o.Kubeconfig, Context: a.o.Context, UserAgent: "evenkeel/" + version,
 	})
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (a *all) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.settings = settings.NewWatcher(clientset, a.o.Connection.Namespace, a.log)
+	a.settings = settings.NewWatcher(clientset, a.o.Namespace, a.log)
 	client, err := kube.New(config)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (a *all) wire(client *kube.Client) {
 	metrics := telemetry.New()
 	a.control = application.New(application.Options{
 		Metrics: metrics,
-		Conn:    a.conn, Namespace: a.o.Connection.Namespace, Settings: a.settings.Current,
+		Conn:    a.conn, Namespace: a.o.Namespace, Settings: a.settings.Current,
 		Store: repository.Git{Store: a.git, Metrics: metrics}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
 	})
 	a.inspector = a.control.Inspector()
@@ -115,7 +115,7 @@ func (a *all) wire(client *kube.Client) {
 	b := build()
 	a.handler = server.New(server.Options{
 		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control,
-		Namespace: a.o.Connection.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
+		Namespace: a.o.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})
 }

@@ -17,7 +17,8 @@ func TestWithoutUndeclared(t *testing.T) {
 	}{
 		{
 			"a single field", `{"spec":{"replcas":2,"replicas":1}}`, undeclaredHead + ".spec.replcas: field not declared in schema",
-			`{"spec":{"replicas":1}}`, []string{".spec.replcas"},
+			`{"spec":{"replicas":1}}`,
+			[]string{".spec.replcas"},
 		},
 		{
 			"several fields, in items by key, a key by default, and by index",
@@ -30,7 +31,8 @@ func TestWithoutUndeclared(t *testing.T) {
 		{
 			"names with what paths are made of", `{"a.b":{"c":1},"a":{"b":2},"l":[{"name":"x],\"y","d[0]":1}]}`,
 			"errors:\n  .a.b.c: field not declared in schema\n  .l[name=\"x],\\\"y\"].d[0]: field not declared in schema",
-			`{"a":{"b":2},"a.b":{},"l":[{"name":"x],\"y"}]}`, []string{".a.b.c", `.l[name="x],\"y"].d[0]`},
+			`{"a":{"b":2},"a.b":{},"l":[{"name":"x],\"y"}]}`,
+			[]string{".a.b.c", `.l[name="x],\"y"].d[0]`},
 		},
 		{"a field that is not in the body", `{"spec":{}}`, undeclaredHead + ".spec.x: field not declared in schema", "", nil},
 		{"another refusal", `{"spec":{"x":1}}`, "spec.x: field is immutable", "", nil},

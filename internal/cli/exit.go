@@ -25,8 +25,7 @@ func (differs) Error() string { return "there are differences" }
 
 // exitCode is the one place where an outcome becomes a code.
 func exitCode(cmd *cobra.Command, err error) int {
-	var d differs
-	if errors.As(err, &d) {
+	if d, ok := errors.AsType[differs](err); ok {
 		return d.code
 	}
 	if errors.Is(err, context.Canceled) {

@@ -43,8 +43,7 @@ func Main(ctx context.Context, env Env, args []string) int {
 
 // message is err for people, in one line. A difference is not an error.
 func message(ctx context.Context, err error) string {
-	var d differs
-	if errors.As(err, &d) {
+	if _, ok := errors.AsType[differs](err); ok {
 		return ""
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

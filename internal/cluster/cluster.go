@@ -107,7 +107,7 @@ func (c *Cluster) Run(ctx context.Context) {
 		}
 		kinds, err := c.o.Conn.Discover(ctx)
 		if err != nil {
-			c.o.Log.Warn("discovery failed", "err", err)
+			c.o.Log.WarnContext(ctx, "discovery failed", "err", err)
 			wait(ctx, backoff)
 			backoff = min(2*backoff, maxBackoff)
 			c.rediscover()

@@ -108,8 +108,7 @@ func Wrap(k Kind, err error, format string, args ...any) error {
 // that cannot be read just now must not look like one that is broken. One without
 // a kind gets k.
 func Keep(k Kind, err error, format string, args ...any) error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		k = e.Kind
 	}
 	return Wrap(k, err, format, args...)
@@ -117,8 +116,7 @@ func Keep(k Kind, err error, format string, args ...any) error {
 
 // KindOf is the kind of the outermost Error in err's chain, else Internal.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal

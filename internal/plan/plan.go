@@ -211,23 +211,24 @@ func itemOf(obj Object) Item {
 	case obj.Sync == v1alpha1.SyncStatusSynced:
 		i.Action, i.Reason = Keep, "unchanged"
 	default:
-		i.Action, i.Reason, i.state = change(obj)
+		i.state = Pending
+		i.Action, i.Reason = change(obj)
 	}
 	return i
 }
 
-func change(obj Object) (Action, string, State) {
+func change(obj Object) (Action, string) {
 	reason := "could not be compared"
 	switch {
 	case obj.Missing:
-		return Create, "in the source, not in the cluster", Pending
+		return Create, "in the source, not in the cluster"
 	case len(obj.Differs) > 0:
 		reason = "differs at " + list(obj.Differs)
 	}
 	if obj.Replace {
-		return Replace, reason, Pending
+		return Replace, reason
 	}
-	return Update, reason, Pending
+	return Update, reason
 }
 
 func pruneOf(e Extra, o Options) Item {

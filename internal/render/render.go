@@ -212,8 +212,7 @@ func bounded(ctx context.Context, err error) error {
 		return fault.Wrap(fault.Unavailable, cause, "rendering stopped")
 	}
 	kind := fault.Broken
-	var known *fault.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*fault.Error](err); ok {
 		kind = known.Kind
 	}
 	return fault.New(kind, "%s", tree.Clip(err.Error()))

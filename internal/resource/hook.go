@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -67,10 +68,8 @@ func HookTypes(annotations map[string]string) (types []HookType, unknown []strin
 }
 
 func appendNew(types []HookType, t HookType) []HookType {
-	for _, have := range types {
-		if have == t {
-			return types
-		}
+	if slices.Contains(types, t) {
+		return types
 	}
 	return append(types, t)
 }

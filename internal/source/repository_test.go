@@ -20,9 +20,9 @@ const canary = "c4n4ry"
 func full() Repository {
 	r := Repository{URL: "https://" + canary + ":" + canary + "@git.example.com/app.git?sig=" + canary, Project: "team", Username: canary}
 	v := reflect.ValueOf(&r).Elem()
-	for i := range v.NumField() {
-		if v.Field(i).Type() == reflect.TypeFor[Secret]() {
-			v.Field(i).Set(reflect.ValueOf(NewSecret(canary)))
+	for _, field := range v.Fields() {
+		if field.Type() == reflect.TypeFor[Secret]() {
+			field.Set(reflect.ValueOf(NewSecret(canary)))
 		}
 	}
 	return r

@@ -59,8 +59,8 @@ func TestTypesHoldTheFieldsOfTheReference(t *testing.T) {
 			}
 		}
 		got := map[string]string{}
-		for i := range ref.typ.NumField() {
-			if f := ref.typ.Field(i); !f.Anonymous {
+		for f := range ref.typ.Fields() {
+			if f := f; !f.Anonymous {
 				goField(got, f, "")
 			}
 		}
@@ -103,8 +103,8 @@ func goField(out map[string]string, f reflect.StructField, at string) {
 }
 
 func goStruct(out map[string]string, typ reflect.Type, at string) {
-	for i := range typ.NumField() {
-		goField(out, typ.Field(i), at)
+	for field := range typ.Fields() {
+		goField(out, field, at)
 	}
 }
 

@@ -123,7 +123,7 @@ func tableHas(typ reflect.Type, path string) bool {
 		if !ok {
 			return false
 		}
-		if _, top := reflect.Zero(owner).Interface().(v1alpha1.Application); !top && owner != reflect.TypeFor[v1alpha1.AppProject]() {
+		if _, top := reflect.TypeAssert[v1alpha1.Application](reflect.Zero(owner)); !top && owner != reflect.TypeFor[v1alpha1.AppProject]() {
 			if !slices.Contains(strings.Fields(actedOn[owner]), strings.TrimSuffix(part, "[]")) {
 				return false
 			}
@@ -141,8 +141,8 @@ func fieldNamed(typ reflect.Type, name string) (reflect.StructField, reflect.Typ
 	if typ.Kind() != reflect.Struct {
 		return reflect.StructField{}, nil, false
 	}
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
+		f := f
 		if f.Anonymous {
 			if g, owner, ok := fieldNamed(f.Type, name); ok {
 				return g, owner, true
@@ -159,7 +159,7 @@ func fieldNamed(typ reflect.Type, name string) (reflect.StructField, reflect.Typ
 // TestTableNamesRealFields: a name in the table that no field has would hide a typing error.
 func TestTableNamesRealFields(t *testing.T) {
 	for typ, names := range actedOn {
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			if _, owner, ok := fieldNamed(typ, name); !ok || owner != typ {
 				t.Errorf("%s has no field %q of its own", typ.Name(), name)
 			}

@@ -127,8 +127,7 @@ func (s *Server) serveCommand(ctx context.Context, channel ssh.Channel, line, pr
 		stdin.Close()
 	}()
 	err = cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return uint32(exit.ExitCode())
 	}
 	return 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -153,9 +154,7 @@ func (w *world) commit(ts *testscript.TestScript, args []string) error {
 	for name := range w.contents[args[0]] {
 		change[name] = gitserver.Deleted
 	}
-	for name, content := range files {
-		change[name] = content
-	}
+	maps.Copy(change, files)
 	sha, err := repo.Commit(w.ctx, change, "scenario: "+args[1])
 	if err != nil {
 		return err

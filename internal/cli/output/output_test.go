@@ -113,7 +113,8 @@ func TestTableCuts(t *testing.T) {
 func TestFormatsLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := map[string]string{"text": rapid.StringOf(rapid.OneOf(
-			rapid.Rune(), rapid.RuneFrom([]rune{0x1b, 0x9b, 0x85, 0x202e, 0x2028, '\n', '\r', '"', '\'', ':', '#'}))).Draw(t, "text")}
+			rapid.Rune(), rapid.RuneFrom([]rune{0x1b, 0x9b, 0x85, 0x202e, 0x2028, '\n', '\r', '"', '\'', ':', '#'}),
+		)).Draw(t, "text")}
 		var j, y strings.Builder
 		if err := (&Printer{W: &j}).JSON(in); err != nil {
 			t.Fatal(err)

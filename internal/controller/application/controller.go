@@ -184,7 +184,7 @@ func (c *Controller) prepare(ctx context.Context) error {
 			close(c.ready)
 			return nil
 		}
-		c.o.Log.Warn("the cluster does not answer", "err", err)
+		c.o.Log.WarnContext(ctx, "the cluster does not answer", "err", err)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -210,7 +210,7 @@ func (c *Controller) one(ctx context.Context, key types.NamespacedName) {
 	defer c.queue.Done(key)
 	defer func() {
 		if p := recover(); p != nil {
-			c.o.Log.Error("a pass panicked", "app", key.String(), "panic", p, "stack", stack())
+			c.o.Log.ErrorContext(ctx, "a pass panicked", "app", key.String(), "panic", p, "stack", stack())
 			c.queue.AddAfter(key, maxPause)
 		}
 	}()

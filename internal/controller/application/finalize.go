@@ -90,8 +90,7 @@ func (p *pass) finalize(ctx context.Context) {
 
 // retryDeletion spaces the tries of a hook that fails, as syncs are spaced.
 func (p *pass) retryDeletion(err error) {
-	var failed *operation.FailedHook
-	if !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*operation.HookError](err); !ok {
 		p.passing()
 		return
 	}

@@ -171,21 +171,33 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 	}
 	r, err := p.run(ctx)
 	switch {
-	case err != nil && terminating:
-		p.finish(v1alpha1.OperationFailed, "Operation terminated; its hooks could not be looked for: "+err.Error())
-		return proceed
-	case err != nil && fault.KindOf(err).Transient():
-		p.operation.Message = err.Error()
-		p.passing()
-		return proceed
 	case err != nil:
-		p.finish(v1alpha1.OperationFailed, err.Error())
-		return proceed
+		return p.unrunnable(err, terminating)
 	case r == nil:
 		return wait
 	case terminating:
 		return p.settle(r.Terminate(ctx, "Operation terminated"))
 	}
+	return p.advance(ctx, r, yield)
+}
+
+// unrunnable deals with an operation whose target cannot be had.
+func (p *pass) unrunnable(err error, terminating bool) outcome {
+	switch {
+	case terminating:
+		p.finish(v1alpha1.OperationFailed, "Operation terminated; its hooks could not be looked for: "+err.Error())
+	case fault.KindOf(err).Transient():
+		p.operation.Message = err.Error()
+		p.passing()
+	default:
+		p.finish(v1alpha1.OperationFailed, err.Error())
+	}
+	return proceed
+}
+
+// advance does what the operation can do now, or lets a newer commit take over once
+// nothing of it is running any more.
+func (p *pass) advance(ctx context.Context, r *operation.Run, yield bool) outcome {
 	if yield {
 		busy, again := r.Busy()
 		if !busy {
@@ -194,7 +206,7 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 		p.wakeIn(again)
 	}
 	r.Yield = yield
-	if r.Held = p.held(op); r.Held != "" {
+	if r.Held = p.held(p.operation); r.Held != "" {
 		p.condition(v1alpha1.ConditionSyncWaiting, r.Held)
 	}
 	out := r.Advance(ctx)

@@ -37,7 +37,7 @@ func (p *pass) report(ctx context.Context) bool {
 	}
 	body, err := status.Patch(p.app, change)
 	if err != nil {
-		p.c.o.Log.Error("status cannot be written", "app", p.key.String(), "err", err)
+		p.c.o.Log.ErrorContext(ctx, "status cannot be written", "app", p.key.String(), "err", err)
 		return false
 	}
 	if body == nil {
@@ -62,7 +62,7 @@ func (p *pass) write(ctx context.Context, body []byte) bool {
 		return false
 	case err != nil:
 		if ctx.Err() == nil {
-			p.c.o.Log.Warn("status cannot be written", "app", p.key.String(), "err", err)
+			p.c.o.Log.WarnContext(ctx, "status cannot be written", "app", p.key.String(), "err", err)
 		}
 		p.passing()
 		return false

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -35,9 +36,7 @@ func (s *Store) Gather(ctx context.Context, target *cluster.Conn, hook *unstruct
 		}
 	}
 	out.Unapplied = once.Unapplied(hook, wanted, live)
-	for key, obj := range wanted {
-		out.Objects[key] = obj
-	}
+	maps.Copy(out.Objects, wanted)
 	return out, nil
 }
 

@@ -27,11 +27,11 @@ type Deletion struct {
 	Permits func(resource.Key) error
 }
 
-// FailedHook is the error of a deletion whose hook has failed. The hook is removed
+// HookError is the error of a deletion whose hook has failed. The hook is removed
 // and made again at the next try, so that a fixed one gets its chance, as in Argo CD.
-type FailedHook struct{ Key, Message string }
+type HookError struct{ Key, Message string }
 
-func (f *FailedHook) Error() string {
+func (f *HookError) Error() string {
 	return fmt.Sprintf("hook %s failed and is tried again: %s", f.Key, f.Message)
 }
 
@@ -101,7 +101,7 @@ func (d *Deletion) run(ctx context.Context, h hook) (waiting string, err error) 
 		if err := d.remove(ctx, live); err != nil {
 			return "", err
 		}
-		return "", &FailedHook{Key: h.key.Human(), Message: message}
+		return "", &HookError{Key: h.key.Human(), Message: message}
 	case v1alpha1.OperationRunning, v1alpha1.OperationError, v1alpha1.OperationTerminating:
 	}
 	return "waiting for completion of hook " + h.key.Human(), nil

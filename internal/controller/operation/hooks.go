@@ -357,7 +357,7 @@ func (r *Run) blocked(live *cluster.Record) (left time.Duration, blocked bool) {
 		if p.Verdict.Blocked == "" {
 			return 0, false
 		}
-		left = max(left, time.Unix(p.Created, 0).Add(startGrace).Sub(r.Engine.Now()))
+		left = max(left, time.Unix(p.Created, 0).Add(startGrace).Sub(r.Now()))
 	}
 	return left, len(pods) > 0
 }

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,12 +154,7 @@ func (r *Run) closePrunes() {
 // failing says whether something of the operation has failed, so that only what
 // follows a failure is left to do.
 func (r *Run) failing() bool {
-	for _, e := range r.State.SyncResult.Resources {
-		if failedEntry(e) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.State.SyncResult.Resources, failedEntry)
 }
 
 func failedEntry(e *v1alpha1.ResourceResult) bool {

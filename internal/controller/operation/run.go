@@ -139,7 +139,7 @@ func (r *Run) Advance(ctx context.Context) Outcome {
 			r.State.Message = r.Held
 			return Outcome{}
 		}
-		if left := r.Memory.settled.Sub(r.Engine.Now()); left > 0 {
+		if left := r.Memory.settled.Sub(r.Now()); left > 0 {
 			r.State.Message = fmt.Sprintf("waiting %s between two waves", r.WaveDelay)
 			return Outcome{Wake: left}
 		}
@@ -240,7 +240,7 @@ func (r *Run) await(ctx context.Context, w plan.Wait) Outcome {
 	if r.Timeout <= 0 {
 		return Outcome{}
 	}
-	left := r.State.StartedAt.Add(r.Timeout).Sub(r.Engine.Now())
+	left := r.State.StartedAt.Add(r.Timeout).Sub(r.Now())
 	if left > 0 {
 		return Outcome{Wake: left}
 	}
@@ -287,7 +287,7 @@ func (r *Run) fail(_ context.Context, message string) Outcome {
 		r.finish(v1alpha1.OperationError, err.Error())
 		return Outcome{Ended: true}
 	}
-	now := stamp(r.Engine.Now())
+	now := stamp(r.Now())
 	op.Phase, op.FinishedAt = v1alpha1.OperationRunning, &now
 	op.RetryCount++
 	op.Message = fmt.Sprintf("%s. Retrying attempt #%d at %s.", message, op.RetryCount, now.Add(delay).Format(time.TimeOnly))
@@ -295,7 +295,7 @@ func (r *Run) fail(_ context.Context, message string) Outcome {
 }
 
 func (r *Run) finish(phase v1alpha1.OperationPhase, message string) {
-	now := stamp(r.Engine.Now())
+	now := stamp(r.Now())
 	r.State.Phase, r.State.Message, r.State.FinishedAt = phase, message, &now
 }
 

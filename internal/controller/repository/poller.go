@@ -254,7 +254,7 @@ func (a *actor) step(ctx context.Context) bool {
 			a.refs, a.at, a.failures = refs, time.Now(), 0
 		} else {
 			a.failures++
-			p.o.Log.Warn("repository cannot be listed", "repo", a.repo.String(), "err", listErr)
+			p.o.Log.WarnContext(ctx, "repository cannot be listed", "repo", a.repo.String(), "err", listErr)
 		}
 		p.mu.Unlock()
 	}

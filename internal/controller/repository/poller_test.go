@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -65,9 +66,7 @@ func (s *remote) push(url, target, sha string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := map[string]string{}
-	for t, c := range s.refs[url] {
-		next[t] = c
-	}
+	maps.Copy(next, s.refs[url])
 	next[target] = sha
 	s.refs[url] = next
 }

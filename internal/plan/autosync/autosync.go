@@ -78,7 +78,8 @@ func Decide(in Input) Decision {
 	if auto.Prune && !auto.AllowEmpty && in.PruneAll {
 		return Decision{Problem: fmt.Sprintf(
 			"auto-sync would delete everything: revision %s has no objects. Set syncPolicy.automated.allowEmpty if that is meant, or sync by hand with --prune",
-			short(in.Revision))}
+			short(in.Revision),
+		)}
 	}
 	op := operation(auto, in)
 	last := in.Last

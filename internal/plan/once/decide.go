@@ -56,7 +56,7 @@ func Decide(l Ledger, t Task, c Choice) Decision {
 		return settled(l, e) // this operation did run it
 	case c.Word == Run:
 		return Decision{Action: ActRun, Reason: "asked for" + by(c.By) + ": " + inWords(l, t, e, known)}
-	case c.Word == Skip && !(known && e.Outcome.done()):
+	case c.Word == Skip && (!known || !e.Outcome.done()):
 		return Decision{Action: ActSkip, Mark: true, Reason: "marked as applied" + by(c.By) + ", not run"}
 	case known:
 		d := settled(l, e)
@@ -65,7 +65,8 @@ func Decide(l Ledger, t Task, c Choice) Decision {
 	}
 	if same, ok := l.newest(func(e Entry) bool { return e.Task == t.Name && e.Outcome.done() && onlyMACs(e.Parts, t.Parts) }); ok {
 		return Decision{Action: ActBlock, Reason: fmt.Sprintf(
-			"the key that Secrets are digested with is another than it was for %s, so nobody can tell whether they changed: run it or mark it as applied%s", at(same), note)}
+			"the key that Secrets are digested with is another than it was for %s, so nobody can tell whether they changed: run it or mark it as applied%s", at(same), note,
+		)}
 	}
 	return Decision{Action: ActRun, Reason: why(l, t) + note}
 }
@@ -85,7 +86,8 @@ func settled(l Ledger, e Entry) Decision {
 	switch e.Outcome {
 	case Failed:
 		return Decision{Action: ActBlock, Reason: fmt.Sprintf(
-			"failed with these inputs at %s%s: retry it, mark it as applied, or change its inputs", at(e), because(e.Message))}
+			"failed with these inputs at %s%s: retry it, mark it as applied, or change its inputs", at(e), because(e.Message),
+		)}
 	case Skipped:
 		return Decision{Action: ActSkip, Reason: "marked as applied at " + at(e) + by(e.By)}
 	}

@@ -27,7 +27,7 @@ func keyOf(letter string) string { return strings.Repeat(letter, 64) }
 // words reads "k=v" and bare words.
 func words(text string) map[string]string {
 	out := map[string]string{}
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		k, v, _ := strings.Cut(w, "=")
 		out[k] = v
 	}
@@ -37,7 +37,7 @@ func words(text string) map[string]string {
 // parts reads KIND:NAME=VALUE[/MAC].
 func parts(text string) []once.Part {
 	var out []once.Part
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		id, value, isPart := strings.Cut(w, "=")
 		kind, name, ok := strings.Cut(id, ":")
 		if !ok || !isPart {

@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -11,11 +12,12 @@ func (s seen) name() string {
 	if kind != kindAllow && kind != kindDeny {
 		kind = quote(kind)
 	}
-	zone := s.zone.String()
+	var zone strings.Builder
+	zone.WriteString(s.zone.String())
 	for _, r := range s.remarks {
-		zone += "; " + r
+		zone.WriteString("; " + r)
 	}
-	text := fmt.Sprintf("%s window %s for %s (%s)", kind, quote(s.Schedule), cut(s.Duration), zone)
+	text := fmt.Sprintf("%s window %s for %s (%s)", kind, quote(s.Schedule), cut(s.Duration), zone.String())
 	if s.Description != "" {
 		text += " " + quote(s.Description)
 	}

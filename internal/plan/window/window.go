@@ -83,7 +83,7 @@ func (v views) decide(in Input) Decision {
 func Assigned(in Input) v1alpha1.SyncWindows {
 	var out v1alpha1.SyncWindows
 	for _, s := range concerning(in) {
-		out = append(out, s.SyncWindow.DeepCopy())
+		out = append(out, s.DeepCopy())
 	}
 	return out
 }
@@ -94,7 +94,7 @@ func Active(in Input) v1alpha1.SyncWindows {
 	var out v1alpha1.SyncWindows
 	for _, s := range concerning(in) {
 		if s.look(in.Now).active {
-			out = append(out, s.SyncWindow.DeepCopy())
+			out = append(out, s.DeepCopy())
 		}
 	}
 	return out

@@ -124,7 +124,7 @@ func (m *mirror) prepare(ctx context.Context, repo source.Repository) error {
 	}
 	if damaged || !isRepository(m.dir) {
 		if damaged {
-			m.store.opts.Log.Warn("a mirror is damaged and is fetched anew", "repository", repo.String(), "dir", m.dir)
+			m.store.opts.Log.WarnContext(ctx, "a mirror is damaged and is fetched anew", "repository", repo.String(), "dir", m.dir)
 		}
 		if err := m.create(ctx, repo); err != nil {
 			return wrap(err)
@@ -218,7 +218,7 @@ func (m *mirror) compact(ctx context.Context, repo source.Repository) {
 	}
 	c := call{gitDir: m.dir, verb: "repack", args: []string{"--geometric=2", "-d", "-q"}, env: localConfig().environ()}
 	if _, stderr, err := m.store.run.output(ctx, c); err != nil {
-		m.store.opts.Log.Warn("packs could not be rolled up", "repository", repo.String(), "error", err, "stderr", stderr)
+		m.store.opts.Log.WarnContext(ctx, "packs could not be rolled up", "repository", repo.String(), "error", err, "stderr", stderr)
 	}
 	// It would keep the old packs' files open.
 	m.reader.rest()

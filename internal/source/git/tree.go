@@ -312,8 +312,7 @@ func (t *Tree) content(op, name string, e entry) ([]byte, error) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: errors.New("is a directory")}
 	}
 	_, data, err := t.mirror.object(t.ctx, e.oid.String())
-	var large errTooLarge
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[errTooLarge](err); ok {
 		err = fault.New(fault.Broken, "the file %s", large)
 	}
 	if err != nil {
