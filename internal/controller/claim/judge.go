@@ -122,7 +122,7 @@ func shown(v any, mask bool) string {
 		return resource.Mask(text)
 	}
 	if len(text) > maxValue {
-		return text[:maxValue] + "…"
+		return strings.ToValidUTF8(text[:maxValue], "") + "…"
 	}
 	return text
 }
