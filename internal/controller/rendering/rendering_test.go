@@ -1,0 +1,232 @@
+package rendering
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/desired/project"
+	"evenkeel.dev/internal/settings"
+)
+
+// repo is a tree in memory, with digests for ids.
+type repo struct{ fstest.MapFS }
+
+func newRepo(files map[string]string) repo {
+	m := fstest.MapFS{}
+	for name, content := range files {
+		m[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
+	}
+	return repo{m}
+}
+
+func (r repo) Lookup(name string) (string, fs.FileMode, bool, error) {
+	info, err := fs.Stat(r.MapFS, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", 0, false, nil
+	case err != nil || info.IsDir():
+		return "", fs.ModeDir, true, err
+	}
+	sum := sha256.Sum256(r.MapFS[name].Data)
+	return hex.EncodeToString(sum[:]), info.Mode(), true, nil
+}
+
+// newMaker serves what is built in and nothing of others.
+func newMaker(t *testing.T) *Maker {
+	t.Helper()
+	conn, err := cluster.Connect(&rest.Config{Host: "http://nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := cluster.New(cluster.Options{Conn: conn}).Kinds()
+	return &Maker{Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }, Slots: make(chan struct{}, 1)}
+}
+
+func newRequest() Request {
+	p := &v1alpha1.AppProject{ObjectMeta: metav1.ObjectMeta{Name: "default"}, Spec: project.Default()}
+	app := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: "shop"}}
+	app.Spec.Destination = v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer, Namespace: "prod"}
+	return Request{
+		App: app, Instance: "shop", Source: v1alpha1.ApplicationSource{RepoURL: "https://git.example.com/shop.git", Path: "web"},
+		Project: p, Rules: project.New(p), Settings: settings.Snapshot{HelmEnabled: true, KustomizeEnabled: true},
+	}
+}
+
+const hook = `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations: {argocd.argoproj.io/hook: PreSync, evenkeel.dev/run: once-per-input, evenkeel.dev/inputs: "db/*.sql,schema"}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "m@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}]}}}
+`
+
+// TestReadSet: a commit needs a new rendering if it changes a manifest or an input of
+// a hook, and only then.
+func TestReadSet(t *testing.T) {
+	base := map[string]string{
+		"web/hook.yaml": hook, "web/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n",
+		"db/1.sql": "one", "db/notes.txt": "n", "schema/deep/a": "a", "README.md": "r",
+	}
+	made, err := newMaker(t).Make(t.Context(), newRepo(base), newRequest(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(made.Claims) != 1 || len(made.Hooks) != 1 {
+		t.Fatalf("%d objects, %d hooks", len(made.Claims), len(made.Hooks))
+	}
+	for _, c := range []struct {
+		why, name, content string
+		same               bool
+	}{
+		{why: "nothing", name: "README.md", content: "r", same: true},
+		{why: "a file that nobody reads", name: "README.md", content: "other", same: true},
+		{why: "a file that no pattern matches", name: "db/notes.txt", content: "other", same: true},
+		{why: "a manifest", name: "web/config.yaml", content: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"},
+		{why: "a new manifest", name: "web/new.yaml", content: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: new}\n"},
+		{why: "an input", name: "db/1.sql", content: "two"},
+		{why: "a new input", name: "db/2.sql", content: "two"},
+		{why: "an input that is gone", name: "db/1.sql"},
+		{why: "a file in a directory that is an input", name: "schema/deep/a", content: "b"},
+		{why: "a new file in it", name: "schema/deep/b", content: "b"},
+	} {
+		files := maps.Clone(base)
+		files[c.name] = c.content
+		if c.content == "" {
+			delete(files, c.name)
+		}
+		if same, err := made.Reads.StillHolds(newRepo(files)); same != c.same || err != nil {
+			t.Errorf("%s: holds %t, %v", c.why, same, err)
+		}
+	}
+	paths := ""
+	for _, e := range made.Reads {
+		paths += e.Path + "\n"
+	}
+	if strings.Contains(paths, "README") {
+		t.Errorf("read %s", paths)
+	}
+}
+
+func TestReadInputsThatCannotBe(t *testing.T) {
+	for _, bad := range []string{"../secret/*", "[a"} {
+		files := map[string]string{"web/hook.yaml": strings.Replace(hook, "db/*.sql,schema", bad, 1), "db/1.sql": "x"}
+		if _, err := newMaker(t).Make(t.Context(), newRepo(files), newRequest(), "r1"); err == nil || !strings.Contains(err.Error(), bad) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// TestDigest: what is not in the repository and changes a rendering changes its digest;
+// what says nothing about objects does not.
+func TestDigest(t *testing.T) {
+	m := newMaker(t)
+	base := m.Digest(newRequest(), nil)
+	seen := []string{base}
+	for _, c := range []struct {
+		why    string
+		change func(r *Request)
+		same   bool
+	}{
+		{why: "nothing", change: func(*Request) {}, same: true},
+		{why: "path", change: func(r *Request) { r.Source.Path = "other" }},
+		{why: "repository", change: func(r *Request) { r.Source.RepoURL = "https://git.example.com/other.git" }},
+		{why: "parameters", change: func(r *Request) {
+			r.Source.Helm = &v1alpha1.ApplicationSourceHelm{ReleaseName: "x"}
+		}},
+		{why: "instance", change: func(r *Request) { r.Instance = "other" }},
+		{why: "namespace", change: func(r *Request) { r.App.Spec.Destination.Namespace = "other" }},
+		{why: "project's name", change: func(r *Request) { r.App.Spec.Project = "other" }},
+		{why: "what the project permits", change: func(r *Request) {
+			r.Project.Spec.NamespaceResourceBlacklist = []metav1.GroupKind{{Kind: "Secret"}}
+		}},
+		{why: "ignored differences", change: func(r *Request) {
+			r.App.Spec.IgnoreDifferences = []v1alpha1.ResourceIgnoreDifferences{{Kind: "ConfigMap", JSONPointers: []string{"/data"}}}
+		}},
+		{why: "ignored differences of the system", change: func(r *Request) {
+			r.Settings.IgnoreDifferences = []v1alpha1.ResourceIgnoreDifferences{{Kind: "Secret", JSONPointers: []string{"/data"}}}
+		}},
+		{why: "sync options", change: func(r *Request) {
+			r.App.Spec.SyncPolicy = &v1alpha1.SyncPolicy{SyncOptions: []string{"RespectIgnoreDifferences=true"}}
+		}},
+		{why: "Helm is off", change: func(r *Request) { r.Settings.HelmEnabled = false }},
+		{why: "options of kustomize", change: func(r *Request) { r.Settings.KustomizeBuildOptions = "--enable-helm" }},
+		{why: "sync windows", same: true, change: func(r *Request) {
+			r.Project.Spec.SyncWindows = v1alpha1.SyncWindows{{Kind: "deny", Schedule: "* * * * *", Duration: "1h"}}
+		}},
+		{why: "roles", same: true, change: func(r *Request) { r.Project.Spec.Roles = []v1alpha1.ProjectRole{{Name: "dev"}} }},
+		{why: "automated sync", same: true, change: func(r *Request) {
+			r.App.Spec.SyncPolicy = &v1alpha1.SyncPolicy{Automated: &v1alpha1.SyncPolicyAutomated{Prune: true}}
+		}},
+		{why: "annotations", same: true, change: func(r *Request) { r.App.Annotations = map[string]string{v1alpha1.AnnotationPin: "x"} }},
+		{why: "how soon it heals", same: true, change: func(r *Request) { r.Settings.SelfHeal.Factor = 9 }},
+	} {
+		r := newRequest()
+		c.change(&r)
+		got := m.Digest(r, nil)
+		if (got == base) != c.same {
+			t.Errorf("%s: same %t", c.why, got == base)
+		}
+		if !c.same && slices.Contains(seen, got) {
+			t.Errorf("%s: that of another change", c.why)
+		}
+		seen = append(seen, got)
+	}
+	r := newRequest()
+	r.Project.Spec.SyncWindows = v1alpha1.SyncWindows{{Kind: "deny"}}
+	if m.Digest(r, nil); len(r.Project.Spec.SyncWindows) != 1 {
+		t.Error("the project was changed")
+	}
+}
+
+// TestDigestOfKinds: what the cluster serves counts for charts, and for objects of a
+// kind that was not known.
+func TestDigestOfKinds(t *testing.T) {
+	m := newMaker(t)
+	files := map[string]string{"web/a.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n"}
+	made, err := m.Make(t.Context(), newRepo(files), newRequest(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Spec != m.Digest(newRequest(), made) {
+		t.Error("the digest of a rendering is not that of the same request")
+	}
+	plain := *made
+	plain.Claims = nil
+	chart := plain
+	chart.SourceType = v1alpha1.SourceTypeHelm
+	later := *m
+	later.Kinds = func() *cluster.Kinds { return discovered(t) }
+	for _, c := range []struct {
+		why  string
+		have *Rendering
+		same bool
+	}{{"no object of it", &plain, true}, {"an object of it", made, false}, {"a chart", &chart, false}} {
+		if same := m.Digest(newRequest(), c.have) == later.Digest(newRequest(), c.have); same != c.same {
+			t.Errorf("%s: same %t", c.why, same)
+		}
+	}
+}
+
+// TestMakeWaits: one that waits for its turn ends with its context.
+func TestMakeWaits(t *testing.T) {
+	m := newMaker(t)
+	m.Slots <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := m.Make(ctx, newRepo(nil), newRequest(), "r1"); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
