@@ -91,6 +91,8 @@ func (d *Deletion) run(ctx context.Context, h hook) (waiting string, err error) 
 	switch {
 	case live == nil:
 		return "waiting for completion of hook " + h.key.Human(), d.make(ctx, h)
+	case live.App != "" && live.App != d.Instance && d.Alive(live.App): // nor is it deleted for this one
+		return "waiting until " + h.key.Human() + " of Application " + live.App + " is gone", nil
 	case live.Hints.HookRun != d.mark(): // of a sync, or of an Application of before
 		return "waiting for deletion of hook " + h.key.Human(), d.remove(ctx, live)
 	}
