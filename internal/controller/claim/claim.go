@@ -40,6 +40,7 @@ func New(app string, o desired.Object, ignored []string, respect bool) *Claim {
 	h := fnv.New64a()
 	_, _ = h.Write(o.JSON)
 	for _, p := range ignored {
+		_, _ = h.Write([]byte{0}) // which neither JSON nor a pointer has
 		_, _ = h.Write([]byte(p))
 	}
 	return &Claim{
