@@ -43,8 +43,16 @@ func (r *Run) hooks() []hook {
 	if r.made != nil || !r.hooksRun() {
 		return r.made
 	}
-	r.made = []hook{}
-	choices, _ := once.ChoicesOf(r.State.Operation.Info) // choices says what is wrong with them
+	choices, _ := once.ChoicesOf(r.State.Operation.Info)         // begin says what is wrong with them
+	r.made = slices.DeleteFunc(r.declared(), func(h hook) bool { // a person leaves it out of this sync
+		return h.once == nil && h.flaw == nil && choices.For(h.name()).Word == once.Skip
+	})
+	return r.made
+}
+
+// declared are the hooks of a sync that the target has, one for each phase.
+func (r *Run) declared() []hook {
+	out := []hook{}
 	for _, o := range r.Target.Hooks {
 		decoded, flaw := onceHook(o)
 		for _, t := range o.HookTypes {
@@ -55,15 +63,11 @@ func (r *Run) hooks() []hook {
 				if key.Name == "" {
 					key.Name = r.generated(o, phase)
 				}
-				h := hook{phase: phase, key: key, object: o, once: decoded, flaw: flaw}
-				if decoded == nil && flaw == nil && choices.For(h.name()).Word == once.Skip {
-					continue // a person leaves it out of this sync
-				}
-				r.made = append(r.made, h)
+				out = append(out, hook{phase: phase, key: key, object: o, once: decoded, flaw: flaw})
 			}
 		}
 	}
-	return r.made
+	return out
 }
 
 // generated is the name of a hook with generateName. It is Argo CD's, so that an

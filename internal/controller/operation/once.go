@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -138,9 +139,14 @@ func (r *Run) choices() (once.Choices, error) {
 		return c, err
 	}
 	c.Request, c.By = fmt.Sprint(r.State.StartedAt.Unix()), r.State.Operation.InitiatedBy.Username
+	if !r.hooksRun() {
+		return c, nil
+	}
 	var names []string
-	for _, h := range r.hooks() {
-		names = append(names, h.name())
+	for _, h := range r.declared() { // hooks has none that is left out
+		if name := h.name(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	return c, c.Check(names)
 }

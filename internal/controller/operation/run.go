@@ -175,6 +175,10 @@ func (r *Run) begin(ctx context.Context) (Outcome, bool) {
 	if shared := r.shared(); shared != "" {
 		return r.fail(ctx, shared), false
 	}
+	if _, err := r.choices(); err != nil {
+		r.finish(v1alpha1.OperationFailed, err.Error())
+		return Outcome{Ended: true}, false
+	}
 	moved, err := r.asPlanned(ctx)
 	switch {
 	case err != nil:

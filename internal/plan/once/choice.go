@@ -68,29 +68,48 @@ func (c Choices) For(task string) Choice {
 	return out
 }
 
-// Check fails if a name is none of the tasks', or several'.
-func (c Choices) Check(tasks []string) error {
+// Check fails if a name is none of the hooks', or several'.
+func (c Choices) Check(hooks []string) error {
 	for _, name := range sortedKeys(c.Tasks) {
-		if _, err := Match(tasks, name); err != nil {
-			return err
+		switch found := matching(hooks, name); {
+		case len(found) > 1:
+			return ambiguous(name, found)
+		case len(found) == 0:
+			return fault.New(fault.Invalid, "operation.info %s: there is no hook %s%s", v1alpha1.InfoHooks, name, others(hooks))
 		}
 	}
 	return nil
 }
 
-// Match is the one task that a person means by NAMESPACE/NAME or NAME.
-func Match(tasks []string, wanted string) (string, error) {
+func others(hooks []string) string {
+	if len(hooks) == 0 {
+		return ""
+	}
+	return ": there is " + strings.Join(hooks, ", ")
+}
+
+// matching are the hooks that NAMESPACE/NAME or NAME may mean.
+func matching(hooks []string, wanted string) []string {
 	var found []string
-	for _, task := range tasks {
-		if _, name := split(task); task == wanted || name == wanted {
-			found = append(found, task)
+	for _, hook := range hooks {
+		if _, name := split(hook); hook == wanted || name == wanted {
+			found = append(found, hook)
 		}
 	}
-	switch {
+	return found
+}
+
+func ambiguous(wanted string, found []string) error {
+	return fault.New(fault.Invalid, "hook %s is ambiguous: it may be %s", wanted, strings.Join(found, " or "))
+}
+
+// Match is the one task that a person means by NAMESPACE/NAME or NAME.
+func Match(tasks []string, wanted string) (string, error) {
+	switch found := matching(tasks, wanted); {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return "", fault.New(fault.Invalid, "hook %s is ambiguous: it may be %s", wanted, strings.Join(found, " or "))
+		return "", ambiguous(wanted, found)
 	case len(tasks) == 0:
 		return "", fault.New(fault.Invalid, "hook %s: no hook of this application runs once per input", wanted)
 	}
