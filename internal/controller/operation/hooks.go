@@ -412,7 +412,7 @@ func (r *Run) Terminate(ctx context.Context, why string) Outcome {
 			r.noteHook(h, phase, message)
 		}
 		// One that is recorded as terminated may still run: its deletion has failed before.
-		if !running && !h.object.DeletePolicy.Failed {
+		if live.Deleting || !running && !h.object.DeletePolicy.Failed {
 			continue
 		}
 		if res := r.Remove(ctx, []apply.Removal{r.removal(live)}); res[0].Failed() {
