@@ -26,6 +26,18 @@ describe('the list of applications', () => {
     }),
   )
 
+  test('marks what is pinned', onlyFixture, () =>
+    site.visit('/applications?q=storefront', {}, async page => {
+      const row = rows(page).filter({ hasText: 'storefront' })
+      await row.waitFor()
+      assert.equal(await row.getByRole('img', { name: 'Pinned' }).count(), 0)
+      const pin = { revision: 'abc', history: -1, by: 'anna', reason: '', until: '', untilNewer: false, problem: '' }
+      site.fixture.changeApp('argocd/storefront', { pin })
+      await row.getByRole('img', { name: 'Pinned' }).waitFor()
+      site.fixture.changeApp('argocd/storefront', { pin: null })
+    }),
+  )
+
   test('filters by text, facts and facets, and keeps the filter in the address', onlyFixture, () =>
     site.visit('/applications', {}, async page => {
       await rows(page).first().waitFor()

@@ -4,7 +4,7 @@ import type { AppRow } from '../../api/model'
 import { useWords } from '../../i18n'
 import { reasonSentence } from '../../i18n/reason'
 import { useNow } from '../../parts/clock'
-import { Health, Phase, Sync } from '../../parts/Status'
+import { Health, Phase, StatusIcon, Sync } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import { shortRepo } from '../../store/query'
 import { appPath, destinationName, shortRevision, sourceName } from '../describe'
@@ -84,9 +84,16 @@ function CardCells({ app }: { app: AppRow }) {
 }
 
 function NameLink({ app }: { app: AppRow }) {
+  const { t } = useWords()
   return (
     <Link href={appPath(app)} className={styles.name} title={`${app.namespace}/${app.name}`}>
       {app.name}
+      {app.pin && (
+        <>
+          {' '}
+          <StatusIcon tone="paused" size={12} label={t.pin.pinned} />
+        </>
+      )}
     </Link>
   )
 }
