@@ -14,6 +14,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/autosync"
 	"evenkeel.dev/internal/plan/retry"
+	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/status"
 	"evenkeel.dev/internal/telemetry"
 )
@@ -91,7 +92,7 @@ func (p *pass) pendingHook(ctx context.Context) string {
 func (p *pass) autoInput() autosync.Input {
 	in := autosync.Input{
 		App: p.app, Last: p.operation, Source: p.source, Revision: p.s.rendering.Revision, Broken: p.broken, Now: p.now,
-		Backoff:   autosync.Backoff{Initial: p.settings.SelfHeal.Initial, Factor: p.settings.SelfHeal.Factor, Limit: p.settings.SelfHeal.Cap},
+		Backoff:   backoffOf(p.settings.SelfHeal),
 		PruneOnly: true, PruneAll: len(p.managed) > 0,
 	}
 	report := status.Report{Compared: true}
@@ -114,6 +115,14 @@ func (p *pass) autoInput() autosync.Input {
 	}
 	in.Status = status.Compose(p.app, report).Sync.Status
 	return in
+}
+
+// backoffOf spaces self-heals as the settings say: by a fixed pause if one is set.
+func backoffOf(s settings.SelfHeal) autosync.Backoff {
+	if s.Timeout > 0 {
+		return autosync.Backoff{Initial: s.Timeout, Factor: 1, Limit: s.Timeout}
+	}
+	return autosync.Backoff{Initial: s.Initial, Factor: s.Factor, Limit: s.Cap}
 }
 
 // begin writes the operation down before anything else is done, so that it is

@@ -175,8 +175,8 @@ func (o *Store) Project(name string) *v1alpha1.AppProject {
 	return p
 }
 
-// Patch writes to an Application. A conflict is no error: the newer Application
-// will be seen.
+// Patch writes to an Application. After a conflict the newer Application will be
+// seen.
 func (o *Store) Patch(ctx context.Context, key types.NamespacedName, body []byte) (*v1alpha1.Application, error) {
 	var app v1alpha1.Application
 	err := o.client.Patch(types.MergePatchType).Namespace(key.Namespace).Resource("applications").Name(key.Name).
