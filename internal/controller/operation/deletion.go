@@ -139,7 +139,9 @@ func (d *Deletion) make(ctx context.Context, h hook) error {
 // waited for. Without a policy all go: the Application that could run them again
 // will be gone.
 func (d *Deletion) Cleanup(ctx context.Context) (waiting string, err error) {
-	for _, r := range d.Comparer.Cluster.Tracked(d.Instance) {
+	tracked := d.Comparer.Cluster.Tracked(d.Instance)
+	slices.SortFunc(tracked, func(a, b *cluster.Record) int { return a.Key.Compare(b.Key) })
+	for _, r := range tracked {
 		if r.Hints.HookRun != d.mark() {
 			continue
 		}
