@@ -162,8 +162,8 @@ func step(t *testing.T, w *world, b *strings.Builder, words []string) {
 		w.api.lose = words[1]
 	case "remove": // by somebody: kind, name
 		w.vanish(words[1], words[2])
-	case "refuse": // the next request of a method
-		w.refuse(words[1])
+	case "refuse": // the next request of a method, for an object of that name if one is given
+		w.refuse(words[1], strings.Join(words[2:], ""))
 	case "pod": // of a Job, why it cannot start, how old it is
 		w.pod(t, words[1], words[2], words[3])
 	default:
@@ -218,11 +218,12 @@ func (w *world) vanish(kind, name string) {
 	}
 }
 
-// refuse has the API server overloaded for one request of a method.
-func (w *world) refuse(method string) {
+// refuse has the API server overloaded for one request of a method, for the object
+// of a name unless that is empty.
+func (w *world) refuse(method, name string) {
 	armed := true
-	w.api.refuse = func(m string, _ resource.Key) error {
-		if armed && m == method {
+	w.api.refuse = func(m string, key resource.Key) error {
+		if armed && m == method && (name == "" || key.Name == name) {
 			armed = false
 			return apierrors.NewServiceUnavailable("overloaded")
 		}
