@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/klog/v2"
+
 	"evenkeel.dev/playground/internal/controlplane"
 )
 
@@ -68,6 +70,15 @@ func up(o controlplane.Options, stdout io.Writer) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go stopOn(signals, cancel)
+
+	// A component that gives up because it is being stopped ends the process by klog,
+	// before the others have stopped and with a code that says that something is wrong.
+	klog.OsExit = func(code int) {
+		if ctx.Err() != nil {
+			select {} // the process ends when all have stopped
+		}
+		os.Exit(code)
+	}
 
 	o.Ready = func(kubeconfig string) {
 		fmt.Fprintln(stdout, kubeconfig)

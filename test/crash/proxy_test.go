@@ -79,6 +79,14 @@ func (p *proxy) disarm() []string {
 	return p.writes
 }
 
+// fired stops counting and says whether the write came at which the process is killed.
+func (p *proxy) fired() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed = false
+	return p.count >= p.at
+}
+
 // due counts a write and says whether it is the one, which disarms.
 func (p *proxy) due(r *http.Request) bool {
 	p.mu.Lock()
