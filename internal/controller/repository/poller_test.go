@@ -283,9 +283,8 @@ func TestRefresh(t *testing.T) {
 		w.state("one", "a", "main", "", "")
 		w.state("two", "a", "main", "", "")
 		w.expect("", []string{"0s a"}, []string{"a main"}, []string{"one", "two"})
-		first, second := w.Refresh("one"), w.Refresh("one")
-		if first != 2 || second != 2 {
-			t.Errorf("two requests are one listing: %d and %d", first, second)
+		if got := w.Refresh("one"); got != 2 {
+			t.Errorf("the next listing: %d", got)
 		}
 		w.expect("who asked is told although nothing changed", []string{"0s a"}, []string{"a main"}, []string{"one"})
 		if got := w.Want("one", a, "main"); got.Generation != 2 {
@@ -297,8 +296,10 @@ func TestRefresh(t *testing.T) {
 		w.Refresh("one")
 		time.Sleep(time.Second)
 		w.store.push("a", "main", "a2")
-		if got := w.Refresh("two"); got != 4 {
-			t.Errorf("the listing under way began before: %d", got)
+		for range 2 { // requests share a listing
+			if got := w.Refresh("two"); got != 4 {
+				t.Errorf("the listing under way began before: %d", got)
+			}
 		}
 		time.Sleep(9 * time.Second)
 		w.expect("the first is answered by the listing that it asked for", []string{"0s a", "10s a"}, []string{"a main"}, []string{"one"})
