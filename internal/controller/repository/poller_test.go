@@ -127,6 +127,10 @@ func (w *world) expect(reason string, lists, resolved, told []string) {
 	w.told = nil
 	w.mu.Unlock()
 	slices.Sort(gotTold)
+	slices.Sort(gotResolved)
+	// An actor may answer the first of several wishes before the next is made, and then
+	// answers the rest by itself: how often is left to the scheduler.
+	gotTold, gotResolved = slices.Compact(gotTold), slices.Compact(gotResolved)
 	type asked struct{ Lists, Resolved, Told []string }
 	if diff := cmp.Diff(asked{lists, resolved, told}, asked{gotLists, gotResolved, gotTold}); diff != "" {
 		w.t.Errorf("%s (-want +got):\n%s", reason, diff)
@@ -145,7 +149,7 @@ func TestOneListingForAll(t *testing.T) {
 	run(t, func(w *world) {
 		a := source.Repository{URL: "a"}
 		for _, app := range []string{"one", "two", "three"} {
-			if got := w.Want(app, a, "main"); got != (State{}) {
+			if got := w.Want(app, a, "main"); got.Revision != "" || got.Err != nil {
 				t.Errorf("known before it was asked for: %+v", got)
 			}
 		}
