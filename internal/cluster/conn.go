@@ -77,9 +77,6 @@ type WriteOptions struct {
 	SkipValidation bool
 }
 
-// ApplyOptions is the name of WriteOptions for Apply.
-type ApplyOptions = WriteOptions
-
 // Apply sends a server-side apply of body, which is an object as JSON, and
 // returns the object as it is then.
 func (c *Conn) Apply(ctx context.Context, k Kind, key resource.Key, body []byte, o WriteOptions) (*unstructured.Unstructured, error) {

@@ -29,7 +29,7 @@ func TestRefusalsKeepTheirMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	kind := Kind{GVK: schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}, Resource: "configmaps", Namespaced: true}
-	_, err = conn.Apply(t.Context(), kind, resource.Key{Kind: "ConfigMap", Namespace: "shop", Name: "settings"}, []byte("{}"), ApplyOptions{})
+	_, err = conn.Apply(t.Context(), kind, resource.Key{Kind: "ConfigMap", Namespace: "shop", Name: "settings"}, []byte("{}"), WriteOptions{})
 	if !apierrors.IsInvalid(err) || err.Error() != message || !apierrors.HasStatusCause(err, "") {
 		t.Errorf("got %v, want %s with its cause", err, message)
 	}

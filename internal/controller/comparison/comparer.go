@@ -101,7 +101,7 @@ func (c *Comparer) ask(ctx context.Context, x *claim.Claim, kind cluster.Kind) {
 	}
 	outcome, _, err := apply.Send(ctx, conn, apply.Request{
 		Kind: kind, Key: key, Body: body,
-		Options: cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
+		Options: cluster.WriteOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
 	})
 	if err != nil {
 		return

@@ -271,7 +271,7 @@ func (f *Offline) outcome(ctx context.Context, x *claim.Claim, live *unstructure
 	}
 	outcome, _, err := apply.Send(ctx, f.o.Conn, apply.Request{
 		Kind: kind, Key: x.Object.Key, Body: body,
-		Options: cluster.ApplyOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
+		Options: cluster.WriteOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
 	})
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {

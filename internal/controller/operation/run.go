@@ -55,7 +55,6 @@ type Memory struct {
 	rehearsed string
 	// settled is when the wave after the one run last may begin.
 	settled time.Time
-	tries   int
 	// tasks are the hooks that run once per input, with the inputs of the try tasksOf.
 	tasks   map[string]once.Task
 	tasksOf string
@@ -148,7 +147,7 @@ func (r *Run) Advance(ctx context.Context) Outcome {
 			return out
 		}
 	}
-	return r.fail(ctx, "the sync makes no progress")
+	return r.fail("the sync makes no progress")
 }
 
 // next asks the plan: for a step of the sync, or of what follows a failure.
@@ -173,7 +172,7 @@ func (r *Run) begin(ctx context.Context) (Outcome, bool) {
 		return Outcome{}, false
 	}
 	if shared := r.shared(); shared != "" {
-		return r.fail(ctx, shared), false
+		return r.fail(shared), false
 	}
 	if _, err := r.choices(); err != nil {
 		r.finish(v1alpha1.OperationFailed, err.Error())
@@ -192,7 +191,7 @@ func (r *Run) begin(ctx context.Context) (Outcome, bool) {
 		if res.Transient && r.patient() {
 			return Outcome{Again: true}, false
 		}
-		return r.fail(ctx, "the namespace failed to apply: "+res.Key.Human()+": "+res.Message), false
+		return r.fail("the namespace failed to apply: " + res.Key.Human() + ": " + res.Message), false
 	}
 	if r.Memory.rehearsed == r.try() {
 		return Outcome{}, true
@@ -201,7 +200,7 @@ func (r *Run) begin(ctx context.Context) (Outcome, bool) {
 	case stepPassing:
 		return Outcome{Again: true}, false
 	case stepFailed:
-		return r.fail(ctx, "one or more objects failed to apply (dry run), so nothing was touched: "+r.failed()), false
+		return r.fail("one or more objects failed to apply (dry run), so nothing was touched: " + r.failed()), false
 	case stepDone, stepWaits:
 	}
 	r.Memory.rehearsed = r.try()
@@ -259,7 +258,7 @@ func (r *Run) conclude(ctx context.Context, p plan.Plan) Outcome {
 	}
 	r.closePrunes()
 	if failed {
-		return r.fail(ctx, r.failures())
+		return r.fail(r.failures())
 	}
 	for _, s := range p.Steps {
 		for _, i := range s.Apply {
@@ -276,7 +275,7 @@ func (r *Run) conclude(ctx context.Context, p plan.Plan) Outcome {
 }
 
 // fail ends a try: with another one later if retries are left.
-func (r *Run) fail(_ context.Context, message string) Outcome {
+func (r *Run) fail(message string) Outcome {
 	op := r.State
 	limit := op.Operation.Retry.Limit
 	if limit >= 0 && op.RetryCount >= limit {

@@ -81,9 +81,6 @@ func (r *Run) run(ctx context.Context, s *plan.Step) stepOutcome {
 	for _, group := range s.Groups() {
 		worst = max(worst, r.apply(ctx, s.Phase, group))
 	}
-	if worst != stepPassing {
-		r.Memory.tries = 0
-	}
 	return worst
 }
 
