@@ -38,9 +38,6 @@ func (r *Run) rehearse(ctx context.Context) stepOutcome {
 			r.noteTrial(t)
 		}
 	}
-	if out == stepPassing {
-		r.State.SyncResult.Resources, r.entries = nil, nil
-	}
 	return out
 }
 
