@@ -23,7 +23,7 @@ type content struct {
 const probe = "probe"
 
 // benchLabel marks what is watched: Applications with the value "app", probes with
-// the value "probe".
+// the value "probe", hooks with the value "hook".
 const benchLabel = "evenkeel.dev/bench"
 
 func (content) app(i int) string { return fmt.Sprintf("bench-%04d", i) }
@@ -63,6 +63,8 @@ func job(takes time.Duration) string {
 kind: Job
 metadata:
   name: before
+  labels:
+    ` + benchLabel + `: hook
   annotations:
     argocd.argoproj.io/hook: PreSync
 spec:

@@ -49,6 +49,7 @@ const (
 var (
 	applications = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}
 	configMaps   = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	jobs         = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
 )
 
 // world is a control plane, a Git server and the program, with everything to
