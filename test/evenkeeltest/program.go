@@ -2,6 +2,7 @@ package evenkeeltest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -183,9 +184,24 @@ func (p *Program) Stop() error {
 		return fmt.Errorf("not stopped in %s, killed", stopLimit)
 	}
 	if p.err != nil {
-		return fmt.Errorf("after SIGTERM: %w", p.err)
+		return fmt.Errorf("after SIGTERM: %w%s", p.err, p.race())
 	}
 	return nil
+}
+
+// race is what the race detector said first, "" if it said nothing. It has the
+// program exit with 66 only at its end.
+func (p *Program) race() string {
+	const enough = 8 << 10
+	log, err := os.ReadFile(p.Log)
+	if err != nil {
+		return "; its log cannot be read: " + err.Error()
+	}
+	at := bytes.Index(log, []byte("WARNING: DATA RACE"))
+	if at < 0 {
+		return ""
+	}
+	return "\n" + string(log[at:min(len(log), at+enough)])
 }
 
 // Kill ends the program with SIGKILL, as a crash would. Killing what has ended
