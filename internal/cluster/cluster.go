@@ -39,7 +39,7 @@ type Cluster struct {
 	mu       sync.Mutex
 	full     map[schema.GroupKind]bool // kinds that ReadFull asked for
 	running  map[schema.GroupKind]runningWatcher
-	ctx      context.Context //nolint:containedctx // that of Run, for watchers started later
+	ctx      context.Context //nolint:containedctx // that of Run while it runs, for watchers started later
 	wg       sync.WaitGroup
 	discover chan struct{}
 }
@@ -94,9 +94,8 @@ func (c *Cluster) Kinds() *Kinds { return c.kinds.Load() }
 // Run discovers, lists and watches until ctx ends; then all its goroutines have ended.
 func (c *Cluster) Run(ctx context.Context) {
 	defer c.wg.Wait()
-	c.mu.Lock()
-	c.ctx = ctx
-	c.mu.Unlock()
+	c.watchWithin(ctx)
+	defer c.watchWithin(nil) // nobody starts what Wait would miss
 	backoff := minBackoff
 	c.rediscover()
 	for {
@@ -120,6 +119,12 @@ func (c *Cluster) Run(ctx context.Context) {
 		// A burst of APIService events asks once.
 		wait(ctx, time.Second)
 	}
+}
+
+func (c *Cluster) watchWithin(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ctx = ctx
 }
 
 func (c *Cluster) rediscover() {
@@ -182,6 +187,9 @@ func (c *Cluster) watch(kind Kind) {
 			return
 		}
 		w.cancel()
+	}
+	if c.ctx == nil {
+		return
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	c.running[gk] = runningWatcher{kind: kind, full: full, cancel: cancel}

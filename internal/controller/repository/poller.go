@@ -51,7 +51,7 @@ type Poller struct {
 	wg sync.WaitGroup
 
 	mu     sync.Mutex
-	ctx    context.Context //nolint:containedctx // that of Run, for actors started later
+	ctx    context.Context //nolint:containedctx // that of Run while it runs, for actors started later
 	actors map[source.Repository]*actor
 	byApp  map[string]*actor
 }
@@ -70,6 +70,9 @@ func (p *Poller) Run(ctx context.Context) {
 	}
 	p.mu.Unlock()
 	<-ctx.Done()
+	p.mu.Lock()
+	p.ctx = nil // nobody starts what Wait would miss
+	p.mu.Unlock()
 	p.wg.Wait()
 }
 
@@ -206,6 +209,9 @@ func (a *actor) run(ctx context.Context) {
 			a.list = true
 			a.p.mu.Unlock()
 		case <-a.wake:
+		}
+		if ctx.Err() != nil { // select prefers none of its cases
+			return
 		}
 		if a.step(ctx) {
 			timer.Reset(a.pause())

@@ -371,6 +371,28 @@ func TestWantBeforeRun(t *testing.T) {
 	})
 }
 
+func TestWantWhileRunEnds(t *testing.T) {
+	t.Parallel()
+	p := New(Options{
+		Store:    &remote{start: time.Now(), refs: map[string]map[string]string{"a": {"main": "a1"}}},
+		Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return 0 },
+		Changed: func(string) {}, Log: slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); p.Run(ctx) }()
+	var apps sync.WaitGroup
+	for i := range 20 {
+		apps.Go(func() { p.Want(fmt.Sprint(i), source.Repository{URL: "a", Username: fmt.Sprint(i)}, "main") })
+	}
+	cancel()
+	apps.Wait()
+	<-ended
+	if p.ctx != nil {
+		t.Error("an actor may still be started")
+	}
+}
+
 func TestTheLogHasNoCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const url = "https://ada:hunter2@git.example.com/a"
