@@ -16,6 +16,7 @@ import (
 	"evenkeel.dev/internal/render/helm"
 	"evenkeel.dev/internal/render/kustomize"
 	"evenkeel.dev/internal/render/plain"
+	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -50,6 +51,8 @@ type Request struct {
 	// Refs are the trees of the Application's other sources by their ref, for
 	// $ref/… value files.
 	Refs map[string]fs.FS
+	// Fetcher gets what is not in these trees; nil means that nothing can be had.
+	Fetcher remote.Fetcher
 	// AppName is the Application's name, <namespace>_<name> outside the control
 	// namespace (resource.AppInstance).
 	AppName string

@@ -1,0 +1,145 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/remote"
+)
+
+// Argument is what a program is called with to be a worker, as its first argument;
+// the second is the memory in bytes that it may use.
+const Argument = "render-worker"
+
+// exitMemory is how a child exits that needs more than its memory.
+const exitMemory = 77
+
+const (
+	// maxStack bounds what calls itself without end; Go's own bound is a gigabyte.
+	maxStack = 64 << 20
+	// maxFrame bounds a file, and an object.
+	maxFrame = 256 << 20
+)
+
+// Main is a worker's life: it answers requests from standard input until that ends,
+// and returns the exit status. It is called first of all in a program whose first
+// argument is Argument.
+func Main(args []string) int {
+	log.SetOutput(io.Discard) // Helm's library logs values
+	memory, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil {
+		return 2
+	}
+	debug.SetMaxStack(maxStack)
+	debug.SetMemoryLimit(memory)
+	guard(memory)
+	c := &caller{pipe: newPipe(os.Stdin, os.Stdout, maxFrame)}
+	var h hello
+	if err := shut(); err != nil {
+		h.Open = err.Error()
+	}
+	if err := c.sendJSON(saysHello, h); err != nil {
+		return 1
+	}
+	if err := serve(c); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// guard ends the process when what is alive after a garbage collection is more than
+// memory. A single allocation beyond all bounds is the parent's to refuse, by the
+// process's limit of data.
+func guard(memory int64) {
+	// The sentinel is garbage at once, so it is finalized once in each collection.
+	var watch func(*sentinel)
+	watch = func(*sentinel) {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if m.HeapAlloc > uint64(memory) { //nolint:gosec // a size
+			os.Exit(exitMemory)
+		}
+		runtime.SetFinalizer(&sentinel{}, watch)
+	}
+	runtime.SetFinalizer(&sentinel{}, watch)
+}
+
+type sentinel struct{ _ [16]byte }
+
+// serve answers jobs until there are no more.
+func serve(c *caller) error {
+	for {
+		k, payload, err := c.receive()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil || k != renders {
+			return fmt.Errorf("a frame %q in the place of a job: %w", k, err)
+		}
+		var j job
+		if err := json.Unmarshal(payload, &j); err != nil {
+			return err
+		}
+		if err := c.do(j); err != nil {
+			return err
+		}
+	}
+}
+
+// do renders. Its error is one of the pipe.
+func (c *caller) do(j job) error {
+	r := j.Request
+	r.FS, r.Fetcher = newTreeFS(c, 0), fetcher{c}
+	r.Refs = map[string]fs.FS{}
+	for i, name := range j.Refs {
+		r.Refs[name] = newTreeFS(c, i+1)
+	}
+	result, err := render.Render(context.Background(), r)
+	if c.broken != nil {
+		return c.broken
+	}
+	last := end{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported}
+	if err != nil {
+		last.Failure = newFailure(err)
+	}
+	for _, o := range result.Objects {
+		b, err := o.MarshalJSON()
+		if err != nil {
+			last.Failure = newFailure(fault.Wrap(fault.Broken, err, "%s %s", o.GetKind(), o.GetName()))
+			break
+		}
+		if err := c.put(makes, b); err != nil {
+			return err
+		}
+	}
+	return c.sendJSON(ends, last)
+}
+
+// fetcher asks the parent for what is not in a tree.
+type fetcher struct{ c *caller }
+
+func (f fetcher) Fetch(_ context.Context, w remote.Want) (remote.Got, error) {
+	payload, refused, err := f.c.call(wants, w, got)
+	if refused != nil {
+		return remote.Got{}, refused.err(w.URL)
+	}
+	var a answer
+	if err == nil {
+		err = json.Unmarshal(payload, &a)
+	}
+	if err != nil {
+		return remote.Got{}, err
+	}
+	return remote.Got{FS: newTreeFS(f.c, a.Tree), Digest: a.Digest, Version: a.Version}, nil
+}

@@ -1,0 +1,19 @@
+// Package worker renders in processes that can do nothing else.
+//
+// Templates, kustomizations and programs in Jsonnet are written by people we do not
+// know and run in the renderer's process. So that process is a child of ours: this
+// same program, executed again as "evenkeel render-worker", with an empty environment, no
+// file descriptors but three pipes, no credentials, and from its first request on a seccomp
+// filter that leaves it memory, time and those pipes: no file can be opened, no
+// socket made, no program started. What it reads of a tree it asks its parent for,
+// which answers from an fs.FS and so knows everything that was read. What it needs
+// beyond the tree its parent fetches.
+//
+// A Pool is the parent's side. Its Render has the contract of render.Render, and
+// bounds what render.Render cannot: time, memory, output, and a stack that
+// overflows. A worker that goes beyond a bound is killed and replaced; the error
+// says which bound it was. Requests run at once in as many processes as the Pool may
+// have, of one repository or of many.
+//
+// Main is the child's side. It trusts its parent; the Pool does not trust the child.
+package worker

@@ -1,0 +1,168 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/remote"
+	"evenkeel.dev/internal/render/tree"
+)
+
+// maxTrees bounds what one rendering may have fetched.
+const maxTrees = 1000
+
+// session is one job from the parent's side. The child is not trusted: whatever it
+// says ends the session with an error if it makes no sense.
+type session struct {
+	pipe  *pipe
+	trees []fs.FS
+	fetch remote.Fetcher
+	// output is how many bytes it may make, left how many of them are left.
+	output, left int64
+
+	// begun says that the child has said something, whole that it said all.
+	begun, whole bool
+	// limit is why the session was ended from this side.
+	limit error
+}
+
+func (s *session) run(ctx context.Context, r render.Request) (render.Result, error) {
+	j := job{Request: r}
+	s.trees, s.fetch = []fs.FS{r.FS}, r.Fetcher
+	for name, tree := range r.Refs {
+		j.Refs, s.trees = append(j.Refs, name), append(s.trees, tree)
+	}
+	j.Request.FS, j.Request.Refs, j.Request.Fetcher = nil, nil, nil
+	if err := s.pipe.sendJSON(renders, j); err != nil {
+		return render.Result{}, err
+	}
+	var out render.Result
+	for {
+		k, payload, err := s.pipe.receive()
+		if err != nil {
+			return render.Result{}, err
+		}
+		s.begun = true
+		if s.left -= int64(len(payload)); s.left < 0 {
+			s.limit = fault.New(fault.Broken, "the rendering makes more than the %d MiB that are allowed", s.output>>20)
+			return render.Result{}, s.limit
+		}
+		switch k {
+		case asks:
+			err = s.answer(payload)
+		case wants:
+			err = s.get(ctx, payload)
+		case makes:
+			err = add(&out, payload)
+		case ends:
+			return s.end(out, payload)
+		default:
+			err = fmt.Errorf("a frame %q", k)
+		}
+		if err != nil {
+			return render.Result{}, err
+		}
+	}
+}
+
+func add(out *render.Result, payload []byte) error {
+	o := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(payload, &o.Object); err != nil {
+		return fmt.Errorf("an object that is none: %w", err)
+	}
+	out.Objects = append(out.Objects, o)
+	return nil
+}
+
+func (s *session) end(out render.Result, payload []byte) (render.Result, error) {
+	var e end
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return render.Result{}, err
+	}
+	s.whole = true
+	if e.Failure != nil {
+		return render.Result{}, fault.Keep(fault.Broken, e.Failure.err(""), "")
+	}
+	out.SourceType, out.Warnings, out.Unsupported = e.SourceType, e.Warnings, e.Unsupported
+	return out, nil
+}
+
+// answer answers a question about a tree.
+func (s *session) answer(payload []byte) error {
+	var a ask
+	if err := json.Unmarshal(payload, &a); err != nil {
+		return err
+	}
+	if a.Tree < 0 || a.Tree >= len(s.trees) || !fs.ValidPath(a.Name) {
+		return fmt.Errorf("a question about %q in tree %d", a.Name, a.Tree)
+	}
+	from := s.trees[a.Tree]
+	switch a.Op {
+	case opRead:
+		content, err := fs.ReadFile(from, a.Name)
+		if err != nil {
+			return s.refuse(err)
+		}
+		if int64(len(content)) > maxFrame {
+			return s.refuse(fault.New(fault.Broken, "%s has %d bytes and is too large to be rendered", a.Name, len(content)))
+		}
+		return s.pipe.send(gives, content)
+	case opStat, opSize:
+		i, err := fs.Stat(from, a.Name)
+		if err != nil {
+			return s.refuse(err)
+		}
+		if a.Op == opStat { // a size says something of the content: who asks for it is noted as a reader
+			return s.pipe.sendJSON(shows, info{Base: i.Name(), Bits: i.Mode()})
+		}
+		return s.pipe.sendJSON(shows, info{Len: i.Size()})
+	case opList:
+		entries, err := fs.ReadDir(from, a.Name)
+		if err != nil {
+			return s.refuse(err)
+		}
+		infos := make([]info, len(entries))
+		for i, e := range entries {
+			infos[i] = info{Base: e.Name(), Bits: e.Type()}
+		}
+		return s.pipe.sendJSON(shows, infos)
+	}
+	return fmt.Errorf("a question of kind %q", a.Op)
+}
+
+func (s *session) refuse(err error) error {
+	f := newFailure(err)
+	f.Text = tree.Clip(f.Text)
+	return s.pipe.sendJSON(refuses, f)
+}
+
+// get answers a want.
+func (s *session) get(ctx context.Context, payload []byte) error {
+	w, err := wantOf(payload)
+	if err != nil {
+		return err
+	}
+	if len(s.trees) >= maxTrees {
+		return s.refuse(fault.New(fault.Broken, "the rendering wants more than %d charts, bases and files from elsewhere", maxTrees))
+	}
+	if s.fetch == nil {
+		s.fetch = remote.Nothing{}
+	}
+	g, err := s.fetch.Fetch(ctx, w)
+	if err != nil {
+		return s.refuse(err)
+	}
+	if g.FS == nil {
+		return errors.New("a fetcher gave nothing")
+	}
+	s.trees = append(s.trees, g.FS)
+	return s.pipe.sendJSON(got, answer{Tree: len(s.trees) - 1, Digest: g.Digest, Version: g.Version})
+}

@@ -1,0 +1,196 @@
+package worker
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"time"
+)
+
+// caller asks the parent, one question at a time.
+type caller struct {
+	*pipe
+	// broken is why the parent cannot be asked any more.
+	broken error
+}
+
+// call sends a frame and reads its answer, which has to be of the kind want.
+func (c *caller) call(k kind, question any, want kind) ([]byte, *failure, error) {
+	if c.broken != nil {
+		return nil, nil, c.broken
+	}
+	if err := c.sendJSON(k, question); err != nil {
+		c.broken = err
+		return nil, nil, err
+	}
+	answered, payload, err := c.receive()
+	if err == nil && answered == refuses {
+		f := &failure{}
+		if err = json.Unmarshal(payload, f); err == nil {
+			return nil, f, nil
+		}
+	}
+	if err == nil && answered != want {
+		err = fmt.Errorf("the parent answers %q with %q", k, answered)
+	}
+	c.broken = err
+	return payload, nil, err
+}
+
+// treeFS is a tree of the parent's. Its trees do not change, so each question about
+// a name is asked once, except for content. It is for one goroutine.
+type treeFS struct {
+	c      *caller
+	number int
+	stats  map[string]statted
+	lists  map[string]listed
+}
+
+type statted struct {
+	info info
+	err  error
+}
+
+type listed struct {
+	entries []fs.DirEntry
+	err     error
+}
+
+func newTreeFS(c *caller, number int) *treeFS {
+	return &treeFS{c: c, number: number, stats: map[string]statted{}, lists: map[string]listed{}}
+}
+
+func (t *treeFS) ask(o op, name string, want kind) ([]byte, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: string(o), Path: name, Err: fs.ErrInvalid}
+	}
+	payload, f, err := t.c.call(asks, ask{Tree: t.number, Op: o, Name: name}, want)
+	if f != nil {
+		return nil, f.err(name)
+	}
+	return payload, err
+}
+
+// ReadFile is the content of a file.
+func (t *treeFS) ReadFile(name string) ([]byte, error) { return t.ask(opRead, name, gives) }
+
+// Stat describes what lies at name.
+func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
+	s, known := t.stats[name]
+	if !known {
+		var payload []byte
+		if payload, s.err = t.ask(opStat, name, shows); s.err == nil {
+			s.err = json.Unmarshal(payload, &s.info)
+		}
+		t.stats[name] = s
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	return metadata{info: s.info, in: t, name: name}, nil
+}
+
+// ReadDir lists a directory.
+func (t *treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	l, known := t.lists[name]
+	if !known {
+		var payload []byte
+		var infos []info
+		if payload, l.err = t.ask(opList, name, shows); l.err == nil {
+			l.err = json.Unmarshal(payload, &infos)
+		}
+		for _, i := range infos {
+			l.entries = append(l.entries, entry{info: i, in: t, dir: name})
+		}
+		t.lists[name] = l
+	}
+	return l.entries, l.err
+}
+
+// Open opens a file or a directory.
+func (t *treeFS) Open(name string) (fs.File, error) {
+	i, err := t.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if i.IsDir() {
+		entries, err := t.ReadDir(name)
+		return &directory{info: i, left: entries}, err
+	}
+	content, err := t.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return &file{Reader: bytes.NewReader(content), info: i}, nil
+}
+
+// metadata describes what lies at a name. Its size is asked for when somebody wants it.
+type metadata struct {
+	info info
+	in   *treeFS
+	name string
+}
+
+func (m metadata) Name() string       { return m.info.Base }
+func (m metadata) Mode() fs.FileMode  { return m.info.Bits }
+func (m metadata) ModTime() time.Time { return time.Time{} }
+func (m metadata) IsDir() bool        { return m.info.Bits.IsDir() }
+func (m metadata) Sys() any           { return nil }
+
+// Size is the file's length in bytes; 0 if the parent cannot tell it, in which case it
+// cannot give the content either.
+func (m metadata) Size() int64 {
+	payload, err := m.in.ask(opSize, m.name, shows)
+	var i info
+	if err != nil || json.Unmarshal(payload, &i) != nil {
+		return 0
+	}
+	return i.Len
+}
+
+// entry is a directory's entry. What Info says beyond name and type is asked for.
+type entry struct {
+	info
+	in  *treeFS
+	dir string
+}
+
+func (e entry) Name() string               { return e.Base }
+func (e entry) IsDir() bool                { return e.Bits.IsDir() }
+func (e entry) Type() fs.FileMode          { return e.Bits.Type() }
+func (e entry) Info() (fs.FileInfo, error) { return e.in.Stat(path.Join(e.dir, e.Base)) }
+
+type file struct {
+	*bytes.Reader
+	info fs.FileInfo
+}
+
+func (f *file) Stat() (fs.FileInfo, error) { return f.info, nil }
+func (f *file) Close() error               { return nil }
+
+type directory struct {
+	info fs.FileInfo
+	left []fs.DirEntry
+}
+
+func (d *directory) Stat() (fs.FileInfo, error) { return d.info, nil }
+func (d *directory) Close() error               { return nil }
+func (d *directory) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: d.info.Name(), Err: fs.ErrInvalid}
+}
+
+// ReadDir is that of fs.ReadDirFile.
+func (d *directory) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n <= 0 {
+		n = len(d.left)
+	} else if len(d.left) == 0 {
+		return nil, io.EOF
+	}
+	n = min(n, len(d.left))
+	out := d.left[:n]
+	d.left = d.left[n:]
+	return out, nil
+}
