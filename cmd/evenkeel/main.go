@@ -12,9 +12,13 @@ import (
 	"time"
 
 	"evenkeel.dev/internal/cli"
+	"evenkeel.dev/internal/render/worker"
 )
 
 func main() {
+	if len(os.Args) > 2 && os.Args[1] == worker.Argument {
+		os.Exit(worker.Main(os.Args[2:]))
+	}
 	os.Exit(run())
 }
 

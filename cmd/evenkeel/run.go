@@ -20,6 +20,7 @@ import (
 	"evenkeel.dev/internal/controller/inspect"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/server"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
@@ -35,6 +36,7 @@ type all struct {
 	log       *slog.Logger
 	conn      *cluster.Conn
 	git       *git.Store
+	workers   *worker.Pool
 	settings  *settings.Watcher
 	views     *view.Store
 	control   *application.Controller
@@ -50,6 +52,7 @@ func runAll(ctx context.Context, o cli.RunOptions) error {
 		return err
 	}
 	defer func() { _ = a.git.Close() }() // nothing is buffered: mirrors are git's
+	defer a.workers.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.settings.Run(ctx) })
 	g.Go(func() error { return a.runControl(ctx) })
@@ -77,6 +80,9 @@ func (a *all) open(ctx context.Context) error {
 		return err
 	}
 	if a.git, err = git.Open(ctx, git.Options{Dir: filepath.Join(a.o.Data, "git"), Log: a.log}); err != nil {
+		return err
+	}
+	if a.workers, err = worker.New(worker.Options{Unconfined: a.o.UnconfinedRendering, Log: a.log}); err != nil {
 		return err
 	}
 	clientset, err := kubernetes.NewForConfig(config)
@@ -107,7 +113,7 @@ func (a *all) wire(client *kube.Client) {
 	a.control = application.New(application.Options{
 		Metrics: metrics,
 		Conn:    a.conn, Namespace: a.o.Namespace, Settings: a.settings.Current,
-		Store: repository.Git{Store: a.git, Metrics: metrics}, Trees: mirror{a.git}, Credentials: credentials.find, View: a.views, Log: a.log,
+		Store: repository.Git{Store: a.git, Metrics: metrics}, Trees: mirror{a.git}, Render: a.workers.Render, Credentials: credentials.find, View: a.views, Log: a.log,
 	})
 	a.inspector = a.control.Inspector()
 	metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })

@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/offline"
 	"evenkeel.dev/internal/controller/repository"
+	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source/git"
 )
@@ -56,9 +57,14 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Who runs the command runs it with his own rights, on systems of all kinds.
+	workers, err := worker.New(worker.Options{Unconfined: true})
+	if err != nil {
+		return nil, err
+	}
 	credentials := &books{}
 	return offline.New(ctx, offline.Options{
 		Conn: conn, Namespace: c.Namespace, Settings: func() settings.Snapshot { return snapshot },
-		Store: repository.Git{Store: store}, Tree: mirror{store}.Tree, Credentials: credentials.find,
+		Store: repository.Git{Store: store}, Tree: mirror{store}.Tree, Render: workers.Render, Credentials: credentials.find,
 	})
 }

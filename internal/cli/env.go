@@ -83,6 +83,8 @@ type RunOptions struct {
 	// LogLevel is debug, info, warn or error; LogFormat text or json.
 	LogLevel  string
 	LogFormat string
+	// UnconfinedRendering renders also where render workers cannot be confined.
+	UnconfinedRendering bool
 }
 
 // Terminal describes who reads.

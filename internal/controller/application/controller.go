@@ -23,6 +23,7 @@ import (
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/health"
+	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
@@ -49,10 +50,12 @@ type Credentials func(s settings.Snapshot, url, project string) (source.Reposito
 type Options struct {
 	Conn *cluster.Conn
 	// Namespace is the control namespace, where Applications live.
-	Namespace   string
-	Settings    func() settings.Snapshot
-	Store       repository.Store
-	Trees       Trees
+	Namespace string
+	Settings  func() settings.Snapshot
+	Store     repository.Store
+	Trees     Trees
+	// Render is render.Render, here or in a process of its own.
+	Render      func(context.Context, render.Request) (render.Result, error)
 	Credentials Credentials
 	View        Publisher
 	// Metrics counts; nil counts nothing.
@@ -123,7 +126,8 @@ func New(o Options) *Controller {
 	})
 	c.kinds, c.project = c.cluster.Kinds, c.store.Project
 	c.maker = &rendering.Maker{
-		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		Render: o.Render,
+		Kinds:  c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
 	c.engine = operation.Engine{

@@ -22,6 +22,7 @@ import (
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/pin"
+	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
@@ -47,6 +48,8 @@ type Options struct {
 	Store     repository.Store
 	// Tree gives a repository's files at one commit, from the local mirror.
 	Tree func(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error)
+	// Render is render.Render, here or in a process of its own.
+	Render func(context.Context, render.Request) (render.Result, error)
 	// Credentials finds the credentials for a repository.
 	Credentials func(s settings.Snapshot, url, project string) (source.Repository, error)
 }
@@ -63,7 +66,7 @@ func New(ctx context.Context, o Options) (*Offline, error) {
 	}
 	return &Offline{o: o, kinds: kinds, maker: &rendering.Maker{
 		Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return version },
-		Slots: make(chan struct{}, goruntime.GOMAXPROCS(0)),
+		Render: o.Render, Slots: make(chan struct{}, goruntime.GOMAXPROCS(0)),
 	}}, nil
 }
 

@@ -56,6 +56,8 @@ type Maker struct {
 	// Kinds is what the cluster serves, KubeVersion its version.
 	Kinds       func() *cluster.Kinds
 	KubeVersion func() string
+	// Render is render.Render, here or in a process of its own.
+	Render func(context.Context, render.Request) (render.Result, error)
 	// Slots bounds how many renderings are made at once: they take a core each.
 	Slots chan struct{}
 }
@@ -80,7 +82,7 @@ func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision
 		return nil, ctx.Err()
 	}
 	traced := trace.New(tree)
-	out, err := render.Render(ctx, m.request(traced, req, revision))
+	out, err := m.Render(ctx, m.request(traced, req, revision))
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/desired/project"
+	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/settings"
 )
 
@@ -52,7 +53,7 @@ func newMaker(t *testing.T) *Maker {
 		t.Fatal(err)
 	}
 	kinds := cluster.New(cluster.Options{Conn: conn}).Kinds()
-	return &Maker{Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }, Slots: make(chan struct{}, 1)}
+	return &Maker{Render: render.Render, Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }, Slots: make(chan struct{}, 1)}
 }
 
 func newRequest() Request {
