@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -72,6 +73,45 @@ func (r *run) jsonValue(data, raw []byte, end int) error {
 		return nil
 	}
 	return r.add(v, line)
+}
+
+// Generated is the objects in JSON that a program wrote: one object, or an array of
+// them in which null is none. Nobody has seen that JSON, so that errors name the
+// element and no line.
+func (d Decoder) Generated(name string, data []byte) ([]*unstructured.Unstructured, error) {
+	r := &run{Decoder: d.withDefaults(), name: name}
+	if r.jsonDepth(data) != nil {
+		return nil, r.failf(0, "nested deeper than %d levels", r.MaxDepth)
+	}
+	var value any
+	strict, err := kjson.UnmarshalStrict(data, &value)
+	if err = errors.Join(append(strict, err)...); err != nil {
+		return nil, r.failf(0, "%s", err)
+	}
+	list, isArray := value.([]any)
+	if !isArray {
+		list = []any{value}
+	}
+	for i, item := range list {
+		if isArray {
+			r.name = fmt.Sprintf("%s: [%d]", name, i)
+		}
+		if err := r.generated(item); err != nil {
+			return nil, err
+		}
+	}
+	return r.objects, nil
+}
+
+func (r *run) generated(value any) error {
+	if value == nil {
+		return nil
+	}
+	m, ok := value.(map[string]any)
+	if !ok {
+		return r.failf(0, "the result must be an object or an array of objects, not %s", sortOf(value))
+	}
+	return r.addObject(m, 0, 0)
 }
 
 // jsonDepth refuses deep nesting before a recursive decoder sees it.

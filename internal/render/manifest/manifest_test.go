@@ -128,6 +128,36 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
+// TestGenerated: what a program wrote; errors name no line of it.
+func TestGenerated(t *testing.T) {
+	t.Parallel()
+	const a = `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}`
+	for _, tt := range []struct {
+		reason, input string
+		want          int
+		err           string
+	}{
+		{"an object", a, 1, ""},
+		{"an array, in which null is none", "[" + a + ", null, " + a + "]", 2, ""},
+		{"a List", `{"apiVersion": "v1", "kind": "List", "items": [` + a + "," + a + "]}", 2, ""},
+		{"an empty array", "[]", 0, ""},
+		{"null", "null", 0, ""},
+		{"an object without a kind", "{}", 0, "f: kind is missing"},
+		{"an element without one", "[\n" + a + ",\n{}]", 0, "f: [1]: kind is missing"},
+		{"an array in an array", "[[" + a + "]]", 0, "f: [0]: the result must be an object or an array of objects, not a list"},
+		{"text", `"hunter2"`, 0, "f: the result must be an object or an array of objects, not a string"},
+		{"a key that is there twice", `{"a": 1, "a": 2}`, 0, `f: duplicate field "a"`},
+		{"no JSON", "{", 0, "f: unexpected end of JSON input"},
+		{"deep nesting", strings.Repeat("[", 10_000), 0, "f: nested deeper than 4 levels"},
+		{"too many objects", "[" + a + "," + a + "," + a + "]", 0, "f: [2]: more than 2 objects in one file"},
+	} {
+		objects, err := manifest.Decoder{MaxObjects: 2, MaxDepth: 4}.Generated("f", []byte(tt.input))
+		if message := fmt.Sprint(err); len(objects) != tt.want || (err == nil) != (tt.err == "") || err != nil && message != tt.err {
+			t.Errorf("%s: got %d objects, %v", tt.reason, len(objects), err)
+		}
+	}
+}
+
 // wide is s as UTF-16 with a byte order mark.
 func wide(s string, little bool) string {
 	var b []byte
