@@ -1,5 +1,5 @@
 // Package render turns a source, a tree of files with options, into Kubernetes
-// objects: plain manifests, Kustomize or Helm, as Argo CD would (argo-cd.md §1.1).
+// objects: manifests and Jsonnet, Kustomize or Helm, as Argo CD would (argo-cd.md §1.1).
 //
 // A rendering is a function of its Request: no network, no files but the
 // Request's, no environment, no clock (Helm's random functions excepted). It

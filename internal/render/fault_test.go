@@ -60,6 +60,8 @@ func TestWhatIsAwayIsNotBroken(t *testing.T) {
 		"chart/Chart.yaml": file(chart + "dependencies: [{name: lib, version: '*', repository: 'file://../lib'}]\n"), "chart/values.yaml": file("a: b\n"),
 		"chart/templates/a.yaml": file(configMap), "chart/.helmignore": file("x\n"), "chart/files/x.txt": file("x"), "lib/Chart.yaml": file("apiVersion: v2\nname: lib\nversion: 1.0.0\n"),
 		"v/a.yaml": file("a: c\n"), "v/b.txt": file("b"),
+		"net/a.jsonnet":      file("{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: import 'n.libsonnet' }, data: { t: importstr 't.txt' } }"),
+		"vendor/n.libsonnet": file("'n'"), "net/t.txt": file("t"),
 	}
 	plain := v1alpha1.ApplicationSource{Path: "plain", Directory: &v1alpha1.ApplicationSourceDirectory{Recurse: true}}
 	kust := v1alpha1.ApplicationSource{Path: "kust", Kustomize: &v1alpha1.ApplicationSourceKustomize{
@@ -69,10 +71,12 @@ func TestWhatIsAwayIsNotBroken(t *testing.T) {
 	helm := v1alpha1.ApplicationSource{Path: "chart", Helm: &v1alpha1.ApplicationSourceHelm{
 		ValueFiles: []string{"../v/a.yaml", "/v/*.yaml"}, IgnoreMissingValueFiles: true, FileParameters: []v1alpha1.HelmFileParameter{{Name: "b", Path: "../v/b.txt"}},
 	}}
+	net := v1alpha1.ApplicationSource{Path: "net", Directory: &v1alpha1.ApplicationSourceDirectory{Jsonnet: v1alpha1.ApplicationSourceJsonnet{Libs: []string{"vendor"}}}}
 	for _, tt := range []struct {
 		source v1alpha1.ApplicationSource
 		names  []string
 	}{
+		{net, []string{"net/a.jsonnet", "net/n.libsonnet", "vendor/n.libsonnet", "net/t.txt"}},
 		{plain, []string{"plain", "plain/a.yaml", "plain/sub", "plain/sub/b.yaml", "plain/.argocd-source.yaml", "plain/.argocd-source-x.yaml"}},
 		{v1alpha1.ApplicationSource{Path: "plain"}, []string{"plain/kustomization.yaml", "plain/kustomization.yml", "plain/Kustomization", "plain/Chart.yaml"}},
 		{kust, []string{"kust/kustomization.yaml", "kust/kustomization.yml", "kust", "kust/d", "kust/d/kustomization.yaml"}},

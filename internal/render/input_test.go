@@ -52,6 +52,10 @@ func (f hugeFS) ReadFile(name string) ([]byte, error) {
 func TestHugeFilesAreNotRead(t *testing.T) {
 	t.Parallel()
 	plain := fstest.MapFS{"a.yaml": file(configMap), ".argocd-source.yaml": file("{}")}
+	net := fstest.MapFS{
+		"a.jsonnet": file("[importstr 't.txt', import 'x.libsonnet', importbin 'b.bin']"),
+		"t.txt":     file("t"), "x.libsonnet": file("'x'"), "b.bin": file("b"),
+	}
 	kust := fstest.MapFS{
 		"kustomization.yaml": file("resources: [a.yaml, base]\npatches: [{path: p.yaml}]\nconfigMapGenerator: [{name: g, files: [g.txt]}]\n"),
 		"a.yaml":             file(configMap), "p.yaml": file(configMap), "g.txt": file("g"),
@@ -65,7 +69,7 @@ func TestHugeFilesAreNotRead(t *testing.T) {
 	for _, tt := range []struct {
 		repo   fstest.MapFS
 		source v1alpha1.ApplicationSource
-	}{{plain, v1alpha1.ApplicationSource{}}, {kust, v1alpha1.ApplicationSource{}}, {chart, v1alpha1.ApplicationSource{Helm: helm}}} {
+	}{{plain, v1alpha1.ApplicationSource{}}, {net, v1alpha1.ApplicationSource{}}, {kust, v1alpha1.ApplicationSource{}}, {chart, v1alpha1.ApplicationSource{Helm: helm}}} {
 		for name := range tt.repo {
 			_, err := render.Render(t.Context(), render.Request{
 				FS: hugeFS{tt.repo, name}, Source: &tt.source, AppName: "x", Options: render.Options{MaxReadBytes: 50 << 20},
@@ -158,7 +162,14 @@ func TestNothingOfTheHost(t *testing.T) {
 		t.Skip("no /etc/passwd here")
 	}
 	climb := strings.Repeat("../", 20) + "etc/passwd"
+	code := func(code string) *v1alpha1.ApplicationSourceDirectory {
+		return &v1alpha1.ApplicationSourceDirectory{Jsonnet: v1alpha1.ApplicationSourceJsonnet{ExtVars: []v1alpha1.JsonnetVar{{Name: "x", Code: true, Value: code}}}}
+	}
 	sources := []*v1alpha1.ApplicationSource{
+		{Path: "net", Directory: code("importstr '" + climb + "'")},
+		{Path: "net", Directory: code("importstr '/etc/passwd'")},
+		{Path: "net", Directory: code("importbin 'etc/passwd'")},
+		{Path: "net", Directory: code("std.native('readFile')('/etc/passwd')")},
 		{Path: climb},
 		{Path: "chart", Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{climb}}},
 		{Path: "chart", Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{"/etc/passwd"}}},
@@ -168,6 +179,7 @@ func TestNothingOfTheHost(t *testing.T) {
 		{Path: "kust", Kustomize: &v1alpha1.ApplicationSourceKustomize{Patches: []v1alpha1.KustomizePatch{{Path: "/etc/passwd"}}}},
 	}
 	repo := fstest.MapFS{
+		"net/a.jsonnet":           file("{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: std.toString(std.extVar('x')) } }"),
 		"chart/Chart.yaml":        file("apiVersion: v2\nname: x\nversion: 1.0.0\n"),
 		"kust/kustomization.yaml": file("resources: [a.yaml]\n"), "kust/a.yaml": file(configMap),
 	}
@@ -245,6 +257,7 @@ func TestErrorsAreShort(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
 	for name, content := range map[string]string{
 		"a.yaml":             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {" + long + ": 1}\n",
+		"a.jsonnet":          "error '" + long + "'",
 		"kustomization.yaml": "resources: [" + long + "]\n",
 		"Chart.yaml":         "apiVersion: v2\nname: x\nversion: " + long + "\n",
 	} {

@@ -35,6 +35,8 @@ type Options struct {
 	// directories (helm.enable and kustomize.enable in argocd-cm).
 	HelmDisabled      bool
 	KustomizeDisabled bool
+	// JsonnetDisabled passes over Jsonnet files (jsonnet.enable).
+	JsonnetDisabled bool
 	// KustomizeBuildOptions are the flags of kustomize.buildOptions.
 	KustomizeBuildOptions string
 	// HelmValuesFileSchemes are the URL schemes that value files may have;
@@ -150,7 +152,10 @@ func (r rendering) run(ctx context.Context) (Result, error) {
 }
 
 func (r rendering) plain() (Result, error) {
-	in := plain.Input{Files: r.files, Dir: r.dir, MaxBytes: r.Options.MaxCombinedManifestsSize}
+	in := plain.Input{
+		Files: r.files, Dir: r.dir, MaxBytes: r.Options.MaxCombinedManifestsSize,
+		JsonnetDisabled: r.Options.JsonnetDisabled, Env: r.env(),
+	}
 	if in.MaxBytes == 0 {
 		in.MaxBytes = DefaultMaxCombinedManifestsSize
 	}
@@ -158,7 +163,7 @@ func (r rendering) plain() (Result, error) {
 		in.Directory = *r.source.Directory
 	}
 	out, err := plain.Render(in)
-	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
+	return Result{Objects: out.Objects, Warnings: out.Warnings}, err
 }
 
 func (r rendering) kustomize(ctx context.Context) (Result, error) {

@@ -227,6 +227,7 @@ func (m *Maker) request(tree fs.FS, req Request, revision string) render.Request
 			MaxCombinedManifestsSize: s.MaxCombinedDirectoryManifestsSize,
 			HelmDisabled:             !s.HelmEnabled,
 			KustomizeDisabled:        !s.KustomizeEnabled,
+			JsonnetDisabled:          !s.JsonnetEnabled,
 			KustomizeBuildOptions:    s.KustomizeBuildOptions,
 			HelmValuesFileSchemes:    s.HelmValuesFileSchemes,
 		},

@@ -13,6 +13,8 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/buildenv"
+	"evenkeel.dev/internal/render/jsonnet"
 	"evenkeel.dev/internal/render/manifest"
 	"evenkeel.dev/internal/render/tree"
 )
@@ -27,14 +29,18 @@ type Input struct {
 	Dir       string
 	Directory v1alpha1.ApplicationSourceDirectory
 	// MaxBytes is how large all manifests together may be; 0 or less means any size.
+	// Jsonnet does not count, as in Argo CD.
 	MaxBytes int64
+	// JsonnetDisabled makes Jsonnet files no manifests.
+	JsonnetDisabled bool
+	// Env is expanded in the values of Jsonnet's variables.
+	Env buildenv.Env
 }
 
 // Output is what was rendered.
 type Output struct {
-	Objects     []*unstructured.Unstructured
-	Warnings    []string
-	Unsupported []string
+	Objects  []*unstructured.Unstructured
+	Warnings []string
 }
 
 // Render reads the manifests below in.Dir, in the order of their paths.
@@ -42,10 +48,6 @@ func Render(in Input) (Output, error) {
 	w := &walk{Input: in}
 	if err := w.compileGlobs(); err != nil {
 		return Output{}, err
-	}
-	j := in.Directory.Jsonnet
-	if len(j.ExtVars)+len(j.TLAs)+len(j.Libs) > 0 {
-		w.out.Unsupported = append(w.out.Unsupported, "directory.jsonnet")
 	}
 	if in.Directory.DisableExtensionFilter && in.Directory.Include == "" && in.Directory.Exclude == "" {
 		w.warn("directory.disableExtensionFilter without include or exclude: every file is read as a manifest")
@@ -60,6 +62,7 @@ type walk struct {
 	Input
 	include, exclude *glob.Pattern
 	size             int64
+	programs         *jsonnet.Evaluator // made for the first program
 	out              Output
 }
 
@@ -113,7 +116,7 @@ func (w *walk) dir(name, rel string) error {
 }
 
 func (w *walk) file(name, rel string, entry fs.DirEntry) error {
-	if !w.Directory.DisableExtensionFilter && !isManifestName(entry.Name()) || isOverrideName(entry.Name()) {
+	if !w.Directory.DisableExtensionFilter && !isManifestName(name) || isOverrideName(entry.Name()) || w.JsonnetDisabled && isProgramName(name) {
 		return nil
 	}
 	// Exclude is tested first and wins.
@@ -131,22 +134,38 @@ func (w *walk) file(name, rel string, entry fs.DirEntry) error {
 		w.warn("%s is not a regular file and was left out", name)
 		return nil
 	}
-	if err := w.fits(name, info.Size()); err != nil {
-		return err
-	}
-	data, err := w.Files.Raw(name)
+	data, err := w.Files.Raw(name) // whose own limit is larger, for files that are skipped
 	if err != nil {
 		return err
 	}
-	text, err := readable(name, data)
-	if err != nil {
-		return w.leaveOut(name, err, isManifestName(name))
-	}
+	text, unreadable := readable(name, data)
 	if bytes.Contains(text, []byte(SkipMarker)) {
 		return nil
 	}
-	w.size += info.Size()
+	if isProgramName(name) && unreadable == nil {
+		return w.program(name, data)
+	}
+	if err := w.fits(name, len(data)); err != nil {
+		return err
+	}
+	if unreadable != nil {
+		return w.leaveOut(name, unreadable, isManifestName(name))
+	}
 	return w.manifest(name, text)
+}
+
+// program renders a Jsonnet file. As in Argo CD go-jsonnet reads the bytes as they
+// are, and refuses a byte order mark.
+func (w *walk) program(name string, text []byte) (err error) {
+	if w.programs == nil {
+		in := jsonnet.Input{Files: w.Files, Dir: w.Dir, Options: w.Directory.Jsonnet, Env: w.Env}
+		if w.programs, err = jsonnet.New(in); err != nil {
+			return err
+		}
+	}
+	objects, err := w.programs.Objects(name, text)
+	w.out.Objects = append(w.out.Objects, objects...)
+	return err
 }
 
 // readable is the text of a file that holds what it stands for: git-crypt's files
@@ -168,9 +187,9 @@ func (w *walk) leaveOut(name string, err error, meant bool) error {
 	return nil
 }
 
-// fits refuses a file before it is read if it does not fit any more.
-func (w *walk) fits(name string, size int64) error {
-	if w.MaxBytes > 0 && w.size+size > w.MaxBytes {
+// fits counts a file and refuses it if it does not fit any more.
+func (w *walk) fits(name string, size int) error {
+	if w.size += int64(size); w.MaxBytes > 0 && w.size > w.MaxBytes {
 		return fault.New(fault.Broken, "%s: the manifests are larger than %d bytes in all", name, w.MaxBytes)
 	}
 	return nil
@@ -184,15 +203,14 @@ func isManifestName(name string) bool {
 	return false
 }
 
+func isProgramName(name string) bool { return path.Ext(name) == ".jsonnet" }
+
 // isOverrideName says whether a file holds overrides of a source (argo-cd.md §1.1).
 func isOverrideName(name string) bool {
 	return name == ".argocd-source.yaml" || strings.HasPrefix(name, ".argocd-source-") && path.Ext(name) == ".yaml"
 }
 
 func (w *walk) manifest(name string, text []byte) error {
-	if path.Ext(name) == ".jsonnet" {
-		return fault.New(fault.Unsupported, "%s: Jsonnet is not rendered yet", name)
-	}
 	objects, err := manifest.Decoder{}.Decode(name, text)
 	if err != nil {
 		return w.leaveOut(name, err, len(objects) > 0 || !isKustomization(name) && meant(text, err))

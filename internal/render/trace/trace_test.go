@@ -82,6 +82,10 @@ func contents(name string) *rapid.Generator[string] {
 		return rapid.SampledFrom([]string{"v: one\n", "v: two\n"})
 	case strings.Contains(name, "templates/"):
 		return rapid.SampledFrom([]string{configMap("t", "{{ .Values.v }}"), configMap("t", "{{ .Files.Get \"data.txt\" | quote }}"), "{{ .Nope.x }}"})
+	case strings.HasSuffix(name, ".jsonnet"):
+		return rapid.SampledFrom([]string{"import 'lib.libsonnet'", "[import 'lib.libsonnet', import 'sub/c.jsonnet']", "importstr 'data.txt'", "import 'lib'", "[]"})
+	case strings.HasSuffix(name, ".libsonnet"):
+		return rapid.SampledFrom([]string{"null", "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'l' } }", "import '../base/lib.libsonnet'", "[importstr 'data.txt']"})
 	case strings.HasSuffix(name, ".argocd-source.yaml"):
 		return rapid.SampledFrom([]string{"directory: {recurse: true}\n", "kustomize: {namePrefix: over-}\n"})
 	}
@@ -91,7 +95,7 @@ func contents(name string) *rapid.Generator[string] {
 var names = []string{
 	"app/a.yaml", "app/b.yaml", "app/data.txt", "app/sub/c.yaml", "app/kustomization.yaml", "app/kustomization.yml", "app/Chart.yaml",
 	"app/values.yaml", "app/templates/t.yaml", "app/.helmignore", "app/.argocd-source.yaml", "base/kustomization.yaml", "base/a.yaml", "base/b.yaml",
-	"other/x.yaml", "top.yaml",
+	"other/x.yaml", "top.yaml", "app/p.jsonnet", "app/sub/c.jsonnet", "app/lib.libsonnet", "base/lib.libsonnet", "other/lib.libsonnet", "other/data.txt",
 }
 
 func drawFiles(t *rapid.T) map[string]string {
@@ -120,6 +124,9 @@ var sources = []*v1alpha1.ApplicationSource{
 	{Path: "app", Directory: &v1alpha1.ApplicationSourceDirectory{Recurse: true}},
 	{Path: "app", Directory: &v1alpha1.ApplicationSourceDirectory{Exclude: "a.*"}},
 	{Path: ".", Directory: &v1alpha1.ApplicationSourceDirectory{}},
+	{Path: "app", Directory: &v1alpha1.ApplicationSourceDirectory{
+		Include: "*.jsonnet", Jsonnet: v1alpha1.ApplicationSourceJsonnet{Libs: []string{"base", "other"}},
+	}},
 	{Path: "app", Kustomize: &v1alpha1.ApplicationSourceKustomize{NamePrefix: "p-"}},
 	{Path: "app", Helm: &v1alpha1.ApplicationSourceHelm{ValueFiles: []string{"../base/*.yaml"}, IgnoreMissingValueFiles: true}},
 }
@@ -157,6 +164,7 @@ func TestPrecision(t *testing.T) {
 	plain := map[string]string{"app/a.yaml": configMap("a", "1"), "app/readme.md": "x", "app/sub/x.yaml": configMap("x", "1"), "other/b.yaml": "x"}
 	kust := map[string]string{"app/kustomization.yaml": "resources: [../base]\n", "base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": configMap("a", "1"), "base/b.yaml": "x", "app/readme.md": "x"}
 	chart := map[string]string{"app/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "app/templates/a.yaml": configMap("a", "1"), "app/docs/x": "x", "app/.helmignore": "docs\n", "values/v.yaml": "a: b\n"}
+	net := map[string]string{"app/a.jsonnet": "import '../lib/l.libsonnet'", "lib/l.libsonnet": "importstr 'x.txt'", "app/x.txt": "x", "lib/y.txt": "y"}
 	tests := []struct {
 		reason string
 		files  map[string]string
@@ -180,6 +188,10 @@ func TestPrecision(t *testing.T) {
 		{"a base's manifest changes", kust, map[string]string{"base/a.yaml": configMap("a", "2")}, false},
 		{"a base's kustomization changes", kust, map[string]string{"base/kustomization.yaml": "resources: [a.yaml]\nnamePrefix: x\n"}, false},
 		{"a second kustomization appears", kust, map[string]string{"base/kustomization.yml": "resources: []"}, false},
+		{"what no program imports changes", net, map[string]string{"lib/y.txt": "z"}, true},
+		{"what a library imports changes", net, map[string]string{"app/x.txt": "y"}, false},
+		{"a library changes", net, map[string]string{"lib/l.libsonnet": "[]"}, false},
+		{"a file appears where an import is looked for first", net, map[string]string{"lib/x.txt": "y"}, false},
 		{"what .helmignore names changes", chart, map[string]string{"app/docs/x": "y"}, true},
 		{"another chart's values change", chart, map[string]string{"values/v.yaml": "a: c\n"}, true},
 		{"a template changes", chart, map[string]string{"app/templates/a.yaml": configMap("a", "2")}, false},
