@@ -55,6 +55,10 @@ func benchmarkRepo() fstest.MapFS {
 		add(fmt.Sprintf("chart/templates/%d.yaml", i), manifest+"  release: {{ .Release.Name }}\n")
 		resources += fmt.Sprintf("- %d.yaml\n", i)
 	}
+	for i := range 10 {
+		add(fmt.Sprintf("net/%d.jsonnet", i), fmt.Sprintf("(import 'lib.libsonnet').config(%d)", i))
+	}
+	add("net/lib.libsonnet", "{ config(i):: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config-%d' % i, labels: { app: 'web' } }, data: { LOG_LEVEL: 'info', PORT: '8080', URL: 'https://example.org/a/b' } } }")
 	add("base/kustomization.yaml", resources)
 	add("overlay/kustomization.yaml", "resources: [../base]\nnamePrefix: prod-\nlabels:\n- pairs: {env: prod}\npatches:\n- patch: '[{\"op\": \"add\", \"path\": \"/data/X\", \"value\": \"y\"}]'\n  target: {kind: ConfigMap, name: config-3}\n")
 	add("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
@@ -64,7 +68,7 @@ func benchmarkRepo() fstest.MapFS {
 
 func BenchmarkRender(b *testing.B) {
 	repo := benchmarkRepo()
-	for _, path := range []string{"plain", "overlay", "chart"} {
+	for _, path := range []string{"plain", "net", "overlay", "chart"} {
 		b.Run(path, func(b *testing.B) {
 			b.ReportAllocs()
 			start := cpu(b)

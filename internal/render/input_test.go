@@ -226,7 +226,7 @@ func TestConcurrent(t *testing.T) {
 	t.Parallel()
 	repo := benchmarkRepo()
 	var group sync.WaitGroup
-	for _, path := range []string{"plain", "overlay", "chart", "overlay", "chart", "plain"} {
+	for _, path := range []string{"plain", "overlay", "chart", "net", "overlay", "chart", "net", "plain"} {
 		group.Go(func() {
 			for range 3 {
 				result, err := render.Render(t.Context(), render.Request{FS: repo, Source: &v1alpha1.ApplicationSource{Path: path}, AppName: "app"})

@@ -15,7 +15,7 @@
 //
 // Calls are nested as deep as in Argo CD, and results take part in the Reader's
 // budget. What cannot be stopped from within: a program that never ends, one that
-// uses up memory before there is a result, and a text so deeply nested that parsing
-// or evaluating it overflows the stack, which ends the process. Bounding these is for
-// the process around it.
+// uses up memory before there is a result, and one so deeply nested that parsing or
+// evaluating it overflows the stack, which ends the process: a thousand exclamation
+// marks in a function that calls itself do. Bounding these is for the process around it.
 package jsonnet

@@ -1,13 +1,19 @@
 package jsonnet_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
+
+	gojsonnet "github.com/google/go-jsonnet"
+	"pgregory.net/rapid"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
@@ -86,6 +92,50 @@ func TestOptionsStayAsTheyAre(t *testing.T) {
 	if options.TLAs[0].Value != "$X" || options.ExtVars[0].Value != "$X" {
 		t.Errorf("got %v", options)
 	}
+}
+
+// TestSearchOrder: imports are found where go-jsonnet's own importer finds them, with
+// the search paths that Argo CD gives it.
+func TestSearchOrder(t *testing.T) {
+	t.Parallel()
+	places := []string{"x", "app/x", "app/sub/x", "app/sub/sub/x", "first/x", "first/sub/x", "second/x", "second/sub/x"}
+	paths := []string{"x", "./x", "../x", "../../x", "sub/x", "../sub/x", "sub/../x", "app/x", "../first/x", "../second/sub/x", "y"}
+	root := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp(root, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		repo := fstest.MapFS{}
+		for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom(places), rapid.ID).Draw(t, "there") {
+			repo[name] = &fstest.MapFile{Data: []byte(name), Mode: 0o644}
+		}
+		program := "importstr '" + rapid.SampledFrom(paths).Draw(t, "path") + "'"
+		repo["app/sub/p.libsonnet"] = &fstest.MapFile{Data: []byte(program), Mode: 0o644}
+		repo["app/a.jsonnet"] = &fstest.MapFile{Data: []byte("error import 'sub/p.libsonnet'"), Mode: 0o644}
+		if err := os.CopyFS(dir, repo); err != nil {
+			t.Fatal(err)
+		}
+		vm := gojsonnet.MakeVM()
+		vm.Importer(&gojsonnet.FileImporter{JPaths: []string{filepath.Join(dir, "app"), filepath.Join(dir, "first"), filepath.Join(dir, "second")}})
+		_, want := vm.EvaluateFile(filepath.Join(dir, "app/a.jsonnet"))
+		e, err := jsonnet.New(jsonnet.Input{
+			Files: tree.NewReader(context.Background(), repo, 1<<20), Dir: "app",
+			Options: v1alpha1.ApplicationSourceJsonnet{Libs: []string{"first", "second"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, got := e.Objects("app/a.jsonnet", repo["app/a.jsonnet"].Data)
+		line := strings.SplitN(want.Error(), "\n", 2)[0]
+		if found, ok := strings.CutPrefix(line, "RUNTIME ERROR: "); ok && repo[found] != nil {
+			if fmt.Sprint(got) != "app/a.jsonnet: line 1: "+found {
+				t.Fatalf("got %v, want %s", got, found)
+			}
+		} else if !strings.Contains(fmt.Sprint(got), "sub/p.libsonnet: line 1: import: ") {
+			t.Fatalf("got %v, want %s", got, line)
+		}
+	})
 }
 
 type panicFS struct{ fstest.MapFS }
