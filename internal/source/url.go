@@ -43,9 +43,13 @@ func SameURL(a, b string) bool {
 }
 
 // Host is the host that a repository URL names, in lower case and without port;
-// empty when it names none.
+// empty when it names none. Registries are written without a scheme.
 func Host(repo string) string {
-	u, err := url.Parse(withScheme(strings.TrimSpace(repo)))
+	repo = withScheme(strings.TrimSpace(repo))
+	if !strings.Contains(repo, "://") {
+		repo = "//" + repo
+	}
+	u, err := url.Parse(repo)
 	if err != nil {
 		return ""
 	}

@@ -41,6 +41,7 @@ func TestHost(t *testing.T) {
 		"ssh://git@[::1]:22/a":                  "::1",
 		"file:///srv/a.git":                     "",
 		"https://github.com@evil.example/a":     "evil.example",
+		"Registry.example.com:5000/a/b":         "registry.example.com",
 		"nonsense %zz":                          "",
 	} {
 		if got := Host(url); got != want {
