@@ -72,6 +72,8 @@ type Repository struct {
 	Password      Secret
 	BearerToken   Secret
 	SSHPrivateKey Secret
+	// Token says how to get a token; see NeedsToken.
+	Token Token
 	// TLSClientCertData and TLSClientCertKey are PEM.
 	TLSClientCertData string
 	TLSClientCertKey  Secret
@@ -105,7 +107,8 @@ type Repository struct {
 // proxy's, and those inside the URL, do not count.
 func (r Repository) HasCredentials() bool {
 	none := Secret{}
-	return r.Username != "" || r.Password != none || r.BearerToken != none || r.SSHPrivateKey != none || r.TLSClientCertData != ""
+	return r.Username != "" || r.Password != none || r.BearerToken != none || r.SSHPrivateKey != none || r.TLSClientCertData != "" ||
+		r.Token.hasCredentials()
 }
 
 // String is the URL without credentials.

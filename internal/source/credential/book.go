@@ -108,6 +108,7 @@ func (b *Book) Find(repoURL, project string) (source.Repository, error) {
 	found.URL = repoURL
 	found.CAData = b.tlsCerts[source.Host(repoURL)]
 	found.KnownHosts = b.knownHosts
+	found.Token.CAData = b.tlsCerts[source.Host(tokenEndpoint(found.Token))]
 	return found, nil
 }
 
@@ -176,10 +177,26 @@ func inherit(repo *source.Repository, t source.Repository) {
 	repo.SSHPrivateKey = cmp.Or(repo.SSHPrivateKey, t.SSHPrivateKey)
 	repo.TLSClientCertData = cmp.Or(repo.TLSClientCertData, t.TLSClientCertData)
 	repo.TLSClientCertKey = cmp.Or(repo.TLSClientCertKey, t.TLSClientCertKey)
+	inheritToken(&repo.Token, t.Token)
 	repo.Proxy = cmp.Or(repo.Proxy, t.Proxy)
 	repo.NoProxy = cmp.Or(repo.NoProxy, t.NoProxy)
 	repo.Type = cmp.Or(repo.Type, t.Type)
 	repo.EnableOCI = t.EnableOCI
 	repo.InsecureOCIForceHTTP = t.InsecureOCIForceHTTP
 	repo.ForceHTTPBasicAuth = t.ForceHTTPBasicAuth
+}
+
+// inheritToken fills field by field, as Argo CD does: an App's id may be the
+// repository's and its key the template's.
+func inheritToken(token *source.Token, t source.Token) {
+	token.GitHubAppID = cmp.Or(token.GitHubAppID, t.GitHubAppID)
+	token.GitHubPrivateKey = cmp.Or(token.GitHubPrivateKey, t.GitHubPrivateKey)
+	token.GitHubInstallationID = cmp.Or(token.GitHubInstallationID, t.GitHubInstallationID)
+	token.GitHubAPI = cmp.Or(token.GitHubAPI, t.GitHubAPI)
+	token.GoogleKey = cmp.Or(token.GoogleKey, t.GoogleKey)
+	token.AzureWorkloadIdentity = t.AzureWorkloadIdentity
+	token.AzureTenantID = cmp.Or(token.AzureTenantID, t.AzureTenantID)
+	token.AzureClientID = cmp.Or(token.AzureClientID, t.AzureClientID)
+	token.AzureClientSecret = cmp.Or(token.AzureClientSecret, t.AzureClientSecret)
+	token.AzureAuthority = cmp.Or(token.AzureAuthority, t.AzureAuthority)
 }

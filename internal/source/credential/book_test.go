@@ -34,6 +34,9 @@ func TestFind(t *testing.T) {
 			secret("repo-creds", "team", "url=https://git.example.com/team", "username=u-team", "password=p-team", "forceHttpBasicAuth=true"),
 			secret("repo-creds", "port", "url=https://ported.example.com:8443/", "username=u-port"),
 			secret("repo-creds", "ssh", "url=git@github.com:org", "sshPrivateKey=KEY"),
+			secret("repo-creds", "app", "url=https://ghe.example.com/org", "githubAppID=1", "githubAppInstallationID=7", "githubAppPrivateKey=K"),
+			secret("repository", "app-own", "url=https://ghe.example.com/org/own", "githubAppInstallationID=8"),
+			secret("repo-creds", "registry", "url=registry.example.com", "username=u-registry"),
 			secret("cluster", "cluster", "url=https://git.example.com/own.git", "username=not-for-git"),
 		},
 		TLSCerts:   map[string]string{"Git.example.com": "PEM"},
@@ -61,6 +64,10 @@ func TestFind(t *testing.T) {
 		{"another scheme", "http://git.example.com/x", "p", " proxy="},
 		{"scp-like", "git@github.com:org/app.git", "p", " proxy= key"},
 		{"ssh under an scp-like template", "ssh://git@github.com/org/app", "p", " proxy= key"},
+		{"an App of the template's", "https://ghe.example.com/org/app", "p", " proxy= GitHub App 7"},
+		{"an installation of the repository's own", "https://ghe.example.com/org/own", "p", " proxy= GitHub App 8"},
+		{"a registry, which has no scheme", "registry.example.com/team/app", "p", "u-registry proxy="},
+		{"a registry that begins like the template's", "registry.example.com.evil.example/app", "p", " proxy="},
 		{"unknown", "https://elsewhere.example.com/x", "p", " proxy="},
 	} {
 		got, err := book.Find(tc.url, tc.project)
@@ -88,6 +95,9 @@ func summary(r source.Repository) string {
 	if r.Insecure {
 		out += " insecure"
 	}
+	if r.NeedsToken() {
+		out += fmt.Sprint(" ", r.Token.Service(), " ", r.Token.GitHubInstallationID)
+	}
 	return out
 }
 
@@ -98,10 +108,20 @@ func TestSecretsThatCannotBeUsed(t *testing.T) {
 		want   string
 		kind   fault.Kind
 	}{
-		{"GitHub App", []string{"githubAppID=1", "githubAppPrivateKey=c4n4ry"}, "secret s: githubAppID is not supported yet", fault.Unsupported},
-		{"Google", []string{"gcpServiceAccountKey=c4n4ry"}, "secret s: gcpServiceAccountKey is not supported yet", fault.Unsupported},
-		{"Azure", []string{"azureServicePrincipalClientSecret=c4n4ry"}, "secret s: azureServicePrincipalClientSecret is not supported yet", fault.Unsupported},
-		{"workload identity", []string{"useAzureWorkloadIdentity=true"}, "secret s: useAzureWorkloadIdentity is not supported yet", fault.Unsupported},
+		{"an App's key without its id", []string{"githubAppPrivateKey=c4n4ry"}, "secret s: githubAppPrivateKey is of no use without githubAppID", fault.Invalid},
+		{"an App's id that is none", []string{"githubAppID=c4n4ry"}, "secret s: githubAppID is not a number", fault.Invalid},
+		{"an installation that is none", []string{"githubAppInstallationID=-1"}, "secret s: githubAppInstallationID is not a number", fault.Invalid},
+		{
+			"a principal's secret alone",
+			[]string{"azureServicePrincipalClientSecret=c4n4ry"},
+			"secret s: azureServicePrincipalClientSecret is of no use without azureServicePrincipalClientId and azureServicePrincipalTenantId", fault.Invalid,
+		},
+		{"workload identity", []string{"useAzureWorkloadIdentity=c4n4ry"}, "secret s: useAzureWorkloadIdentity is neither true nor false", fault.Invalid},
+		{
+			"an App for Helm",
+			[]string{"type=helm", "githubAppID=1", "githubAppPrivateKey=c4n4ry"},
+			"secret s: a repository of type helm cannot be reached with a token of a GitHub App", fault.Unsupported,
+		},
 		{"LFS", []string{"enableLfs=true"}, "secret s: enableLfs is not supported yet", fault.Unsupported},
 		{"what is switched off is not used", []string{"enableLfs=false", "githubAppID=0", "useAzureWorkloadIdentity=false", "gcpServiceAccountKey="}, "", 0},
 		{"a flag that is none", []string{"insecure=c4n4ry"}, "secret s: insecure is neither true nor false", fault.Invalid},

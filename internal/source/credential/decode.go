@@ -11,7 +11,7 @@ import (
 
 // unsupported are beginnings of fields that change how a repository is reached
 // in ways that are not built yet. To pass over them would be to try without.
-var unsupported = [...]string{"githubApp", "gcp", "azure", "useAzureWorkloadIdentity", "enableLfs"}
+var unsupported = [...]string{"enableLfs"}
 
 // decode reads a repository or repo-creds Secret. Its repo has a URL whenever
 // the Secret has one, so that the error reaches those who need the repository.
@@ -39,6 +39,9 @@ func decode(s Secret) entry {
 	}
 	e.normal = source.NormalizeURL(e.repo.URL)
 	e.err = decodeFlags(s, &e.repo)
+	if e.err == nil {
+		e.repo.Token, e.err = decodeToken(s)
+	}
 	if e.err == nil {
 		e.err = check(s, e.repo)
 	}
@@ -78,6 +81,9 @@ func check(s Secret, r source.Repository) error {
 	case "", source.Git, source.Helm, source.OCI:
 	default:
 		return fault.New(fault.Invalid, "secret %s: type is none of git, helm and oci", s.Name)
+	}
+	if err := checkToken(s, r); err != nil {
+		return err
 	}
 	fields := make([]string, 0, len(s.Data))
 	for field := range s.Data {
