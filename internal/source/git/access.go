@@ -1,6 +1,7 @@
 package git
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -55,6 +56,23 @@ func localConfig() *config {
 	c.set("gc.auto", "0")
 	c.set("maintenance.auto", "false")
 	return c
+}
+
+// signIn is repo with the token that its description leads to, for one process or
+// request. What is remembered of a repository is remembered by the description.
+func (s *Store) signIn(ctx context.Context, repo source.Repository, r remote) (source.Repository, error) {
+	if r.scheme != "https" && r.scheme != "http" {
+		return repo, nil
+	}
+	return s.opts.Minter.SignIn(ctx, repo)
+}
+
+// refused passes err on, and has a token replaced with which the server did not let us in.
+func (s *Store) refused(described source.Repository, err error) error {
+	if k := fault.KindOf(err); k == fault.Broken || k == fault.NotFound {
+		s.opts.Minter.Refused(described)
+	}
+	return err
 }
 
 // open prepares access to the repository at r, which is repo's own address or

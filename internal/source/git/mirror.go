@@ -68,6 +68,10 @@ func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]by
 		r.url = m.movedTo
 	}
 	m.mu.Unlock()
+	described := repo
+	if repo, err = m.store.signIn(ctx, repo, r); err != nil {
+		return nil, err
+	}
 	out, a, stderr, err := m.attempt(ctx, repo, r, c)
 	if a == nil {
 		return nil, err
@@ -77,7 +81,7 @@ func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]by
 	}
 	if !a.credentials || !moved.MatchString(stderr) {
 		m.setMovedTo("")
-		return nil, a.failure(c.verb, err, stderr)
+		return nil, m.store.refused(described, a.failure(c.verb, err, stderr))
 	}
 	to, errMoved := m.store.whereMoved(ctx, repo, a)
 	if errMoved != nil {
@@ -85,7 +89,7 @@ func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]by
 	}
 	out, a, stderr, err = m.attempt(ctx, repo, to, c)
 	if err != nil && a != nil {
-		return nil, a.failure(c.verb, err, stderr)
+		return nil, m.store.refused(described, a.failure(c.verb, err, stderr))
 	}
 	if err == nil {
 		m.setMovedTo(to.url)

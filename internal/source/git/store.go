@@ -15,6 +15,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/credential"
 )
 
 // Options of a Store; only Dir is needed.
@@ -41,6 +42,8 @@ type Options struct {
 	// Proxy and NoProxy are for http and https repositories that name no proxy of their own.
 	Proxy   source.Secret
 	NoProxy string
+	// Minter fetches the tokens of repositories that are reached with one; nil refuses those.
+	Minter *credential.Minter
 	// Log hears of mirrors that had to be repaired; nil drops it.
 	Log *slog.Logger
 }
