@@ -34,6 +34,7 @@ func Parse(configMaps []*corev1.ConfigMap, secrets []*corev1.Secret) (Snapshot, 
 	section(ConfigMapParams).params(&s)
 	section(ConfigMapTLSCerts).tlsCerts(&s)
 	s.KnownHosts = data[ConfigMapKnownHosts]["ssh_known_hosts"]
+	s.SignatureKeys = maps.Clone(data[ConfigMapGPGKeys])
 	for _, secret := range secrets {
 		decoded := Secret{Name: secret.Name, Labels: maps.Clone(secret.Labels), Data: maps.Clone(secret.Data)}
 		switch decoded.Type() {

@@ -17,6 +17,7 @@ const (
 	ConfigMapParams     = "argocd-cmd-params-cm"
 	ConfigMapTLSCerts   = "argocd-tls-certs-cm"
 	ConfigMapKnownHosts = "argocd-ssh-known-hosts-cm"
+	ConfigMapGPGKeys    = "argocd-gpg-keys-cm"
 )
 
 // The types of Secrets that are read, as the label argocd.argoproj.io/secret-type has them.
@@ -71,6 +72,9 @@ type Snapshot struct {
 	TLSCerts map[string]string
 	// KnownHosts is in the format of OpenSSH's known_hosts.
 	KnownHosts string
+	// SignatureKeys are public keys that commits may be signed with, not understood
+	// yet: OpenPGP's by their ids, SSH's by any name.
+	SignatureKeys map[string]string
 
 	// Secrets are those of the types above, in the order of their names.
 	Secrets []Secret

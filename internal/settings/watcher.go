@@ -22,7 +22,7 @@ import (
 // secretSelector matches the Secrets that are read.
 const secretSelector = v1alpha1.LabelSecretType + " in (" + SecretRepository + "," + SecretCredentials + "," + SecretCluster + ")"
 
-// Watcher keeps the settings of one namespace current by watching its four
+// Watcher keeps the settings of one namespace current by watching its five
 // config maps, each by name, and its labelled Secrets. Nothing else of the
 // namespace is read. All methods are safe for concurrent use.
 type Watcher struct {
@@ -47,7 +47,7 @@ func NewWatcher(client kubernetes.Interface, namespace string, log *slog.Logger)
 		dirty: make(chan struct{}, 1), ready: make(chan struct{}), changed: make(chan struct{}),
 	}
 	w.current, _ = Parse(nil, nil)
-	for _, name := range [...]string{ConfigMap, ConfigMapParams, ConfigMapTLSCerts, ConfigMapKnownHosts} {
+	for _, name := range [...]string{ConfigMap, ConfigMapParams, ConfigMapTLSCerts, ConfigMapKnownHosts, ConfigMapGPGKeys} {
 		byName := func(o *metav1.ListOptions) {
 			o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
 		}
