@@ -34,6 +34,8 @@ type Refs struct {
 	head string
 	// commits are the commits by full name; annotated tags are peeled.
 	commits map[string]string
+	// tags are the objects of annotated tags by full name.
+	tags map[string]string
 }
 
 // Refs asks the server for all refs, with exactly one git process (two, once,
@@ -66,7 +68,7 @@ func (s *Store) Refs(ctx context.Context, repo source.Repository) (*Refs, error)
 
 // parseRefs reads the output of git ls-remote --symref.
 func parseRefs(out []byte) (*Refs, error) {
-	refs := &Refs{commits: map[string]string{}}
+	refs := &Refs{commits: map[string]string{}, tags: map[string]string{}}
 	for line := range bytes.Lines(out) {
 		value, name, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), "\t")
 		if !ok {
@@ -85,7 +87,11 @@ func parseRefs(out []byte) (*Refs, error) {
 			return nil, fault.New(fault.Broken, "the list of refs has a line without a commit")
 		}
 		// The peeled line comes after the tag's own and replaces it.
-		refs.commits[strings.TrimSuffix(name, "^{}")] = value
+		name, peeled := strings.CutSuffix(name, "^{}")
+		if tag, ok := refs.commits[name]; peeled && ok {
+			refs.tags[name] = tag
+		}
+		refs.commits[name] = value
 	}
 	return refs, nil
 }
