@@ -142,7 +142,7 @@ type rendering struct {
 func (r rendering) run(ctx context.Context) (Result, error) {
 	switch r.sourceType {
 	case v1alpha1.SourceTypeHelm:
-		return r.helm()
+		return r.helm(ctx)
 	case v1alpha1.SourceTypeKustomize:
 		return r.kustomize(ctx)
 	case v1alpha1.SourceTypePlugin:
@@ -180,7 +180,7 @@ func (r rendering) kustomize(ctx context.Context) (Result, error) {
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
 }
 
-func (r rendering) helm() (Result, error) {
+func (r rendering) helm(ctx context.Context) (Result, error) {
 	in := helm.Input{
 		Files:       r.files,
 		Dir:         r.dir,
@@ -189,13 +189,14 @@ func (r rendering) helm() (Result, error) {
 		Namespace:   r.AppNamespace,
 		KubeVersion: r.KubeVersion,
 		APIVersions: r.APIVersions,
+		Fetcher:     r.Fetcher,
 		URLSchemes:  r.Options.HelmValuesFileSchemes,
 		Env:         r.env(),
 	}
 	if r.source.Helm != nil {
 		in.Helm = *r.source.Helm
 	}
-	out, err := helm.Render(in)
+	out, err := helm.Render(ctx, in)
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err
 }
 

@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/remote"
 )
 
 var update = flag.Bool("update", false, "write what the data files want from what is got")
@@ -32,11 +34,35 @@ type request struct {
 	Options      render.Options             `json:"options"`
 }
 
+// answer is what a data file's fetch.yaml, a list, gives for a want: the files below
+// fetch/TREE/, at a version.
+type answer struct {
+	Want    remote.Want `json:"want"`
+	Tree    string      `json:"tree"`
+	Version string      `json:"version"`
+}
+
+// shelf has what can be fetched.
+type shelf struct {
+	answers []answer
+	trees   map[string]fstest.MapFS
+}
+
+func (s *shelf) Fetch(_ context.Context, w remote.Want) (remote.Got, error) {
+	for _, a := range s.answers {
+		if a.Want == w {
+			return remote.Got{FS: s.trees[a.Tree], Digest: "digest of " + a.Tree, Version: a.Version}, nil
+		}
+	}
+	return remote.Got{}, fault.New(fault.NotFound, "%s %s %s %s: there is none", w.Kind, w.URL, w.Name, w.Version)
+}
+
 // expectations are the files of a data file that are not part of the repository.
 var expectations = []string{"request.yaml", "want.yaml", "want-error", "want-warnings", "want-unsupported"}
 
 // TestData renders each testdata/*/*.txtar: a comment that says what it shows,
-// request.yaml, the repository's files below repo/, and what is wanted.
+// request.yaml, the repository's files below repo/, what can be fetched (answer), and
+// what is wanted.
 func TestData(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("testdata/*/*.txtar")
@@ -79,13 +105,22 @@ func parseArchive(t *testing.T, archive *txtar.Archive) (render.Request, map[str
 	t.Helper()
 	var r request
 	repo, wanted := fstest.MapFS{}, map[string]string{}
+	fetched := &shelf{trees: map[string]fstest.MapFS{}}
 	for _, f := range archive.Files {
 		if rest, ok := strings.CutPrefix(f.Name, "repo/"); ok {
 			repo[rest] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
 			continue
 		}
-		if f.Name == "request.yaml" {
-			if err := yaml.UnmarshalStrict(f.Data, &r); err != nil {
+		if rest, ok := strings.CutPrefix(f.Name, "fetch/"); ok {
+			label, name, _ := strings.Cut(rest, "/")
+			if fetched.trees[label] == nil {
+				fetched.trees[label] = fstest.MapFS{}
+			}
+			fetched.trees[label][name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+			continue
+		}
+		if into := map[string]any{"request.yaml": &r, "fetch.yaml": &fetched.answers}[f.Name]; into != nil {
+			if err := yaml.UnmarshalStrict(f.Data, into); err != nil {
 				t.Fatal(err)
 			}
 			continue
@@ -94,7 +129,7 @@ func parseArchive(t *testing.T, archive *txtar.Archive) (render.Request, map[str
 	}
 	return render.Request{
 		FS: repo, Source: &r.Source, AppName: r.AppName, AppNamespace: r.AppNamespace, Project: r.Project,
-		Revision: r.Revision, KubeVersion: r.KubeVersion, APIVersions: r.APIVersions, Options: r.Options,
+		Revision: r.Revision, KubeVersion: r.KubeVersion, APIVersions: r.APIVersions, Options: r.Options, Fetcher: fetched,
 	}, wanted
 }
 

@@ -22,6 +22,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render/buildenv"
 	"evenkeel.dev/internal/render/manifest"
+	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -44,6 +45,8 @@ type Input struct {
 	KubeVersion string
 	// APIVersions are the cluster's if Helm sets none; Helm's own come on top.
 	APIVersions []string
+	// Fetcher gets charts that it depends on, and value files at a URL.
+	Fetcher remote.Fetcher
 	// URLSchemes are those that value files may have; empty for http and https.
 	URLSchemes []string
 	Env        buildenv.Env
@@ -58,8 +61,11 @@ type Output struct {
 
 // Render renders the chart in in.Dir: custom resource definitions first, then
 // the manifests in Helm's order of installation, then the hooks.
-func Render(in Input) (Output, error) {
-	r := &renderer{Input: in}
+func Render(ctx context.Context, in Input) (Output, error) {
+	r := &renderer{Input: in, ctx: ctx}
+	if r.Fetcher == nil {
+		r.Fetcher = remote.Nothing{}
+	}
 	if err := r.prepare(); err != nil {
 		return Output{}, err
 	}
@@ -82,6 +88,7 @@ func Render(in Input) (Output, error) {
 
 type renderer struct {
 	Input
+	ctx     context.Context //nolint:containedctx // a renderer is one rendering
 	release common.ReleaseOptions
 	caps    *common.Capabilities
 	chart   *chart.Chart
@@ -161,7 +168,7 @@ func (r *renderer) template(values map[string]any) (map[string]string, error) {
 	if err := r.Files.Err(); err != nil {
 		return nil, err
 	}
-	files, err := engine.Engine{}.RenderWithContext(context.Background(), r.chart, top)
+	files, err := engine.Engine{}.RenderWithContext(r.ctx, r.chart, top)
 	if err != nil {
 		return nil, fault.New(fault.Broken, "%s", withoutTemplateText(err.Error()))
 	}

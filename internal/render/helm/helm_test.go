@@ -74,7 +74,7 @@ func TestSchemas(t *testing.T) {
 		{"a subchart's that is no mapping", "sub: hunter2\n", ".: values: type mismatch on sub: "},
 		{"more than one, in order", "mode: x\nwhen: x\n", "/mode: value must be one of 'a', 'b'; /when does not match"},
 	} {
-		out, err := Render(Input{Files: tree.NewReader(t.Context(), chartRepo(tt.values), 1<<20), Dir: ".", AppName: "x"})
+		out, err := Render(t.Context(), Input{Files: tree.NewReader(t.Context(), chartRepo(tt.values), 1<<20), Dir: ".", AppName: "x"})
 		// Helm's own messages are cleared of values where all are (tree.Clip).
 		if (err == nil) != (tt.want == "") || !strings.Contains(fmt.Sprint(err), tt.want) || strings.Contains(tree.Clip(fmt.Sprint(err)), "hunter2") {
 			t.Errorf("%s: got %v", tt.reason, err)
@@ -83,7 +83,7 @@ func TestSchemas(t *testing.T) {
 			t.Errorf("%s: kind %s, %v", tt.reason, fault.KindOf(err), out)
 		}
 		skip := Input{Files: tree.NewReader(t.Context(), chartRepo(tt.values), 1<<20), Dir: ".", AppName: "x", Helm: v1alpha1.ApplicationSourceHelm{SkipSchemaValidation: true}}
-		if _, err := Render(skip); err != nil && !strings.Contains(tt.reason, "no mapping") {
+		if _, err := Render(t.Context(), skip); err != nil && !strings.Contains(tt.reason, "no mapping") {
 			t.Errorf("%s: skipped, and yet %v", tt.reason, err)
 		}
 	}
@@ -107,7 +107,7 @@ func TestLocate(t *testing.T) {
 		{"out of another source's", "$values/../a", valueFile{}, fault.Invalid},
 		{"a source that is not there", "$nope/a", valueFile{}, fault.Invalid},
 		{"the repository itself", "../..", valueFile{}, fault.Invalid},
-		{"a scheme that is allowed and not fetched", "https://user:hunter2@x/a", valueFile{}, fault.Unsupported},
+		{"a scheme that is allowed", "https://user:hunter2@x/a", valueFile{url: "https://user:hunter2@x/a"}, 0},
 		{"a scheme that is not allowed", "file:///etc/passwd", valueFile{}, fault.Invalid},
 		{"a NUL byte", "a\x00", valueFile{}, fault.Invalid},
 	} {
@@ -137,6 +137,9 @@ func FuzzLocate(f *testing.F) {
 			if !errors.As(err, &e) || e.Kind == fault.Internal {
 				t.Errorf("%q: %v", written, err)
 			}
+			return
+		}
+		if got.url != "" {
 			return
 		}
 		if !fs.ValidPath(got.name) || got.ref != "" && got.ref != "values" {

@@ -18,6 +18,7 @@ import (
 	"helm.sh/helm/v4/pkg/ignore"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // load reads the chart and everything that it depends on.
 func (r *renderer) load() error {
-	c, err := loadChart(r.Files, r.Dir, 0)
+	c, err := r.loadChart(place{r.Files, r.Dir}, 0)
 	if err != nil {
 		return err
 	}
@@ -45,8 +46,9 @@ func (r *renderer) load() error {
 	return nil
 }
 
-// loadChart reads the chart in dir and the local dependencies that charts/ lacks.
-func loadChart(files *tree.Reader, dir string, depth int) (*chart.Chart, error) {
+// loadChart reads the chart in dir and the dependencies that charts/ lacks.
+func (r *renderer) loadChart(at place, depth int) (*chart.Chart, error) {
+	files, dir := at.files, at.dir
 	if depth > maxLocalDepth {
 		return nil, fault.New(fault.Broken, "%s: charts depend on each other deeper than %d levels", dir, maxLocalDepth)
 	}
@@ -69,9 +71,9 @@ func loadChart(files *tree.Reader, dir string, depth int) (*chart.Chart, error) 
 		if dep == nil || has(c, dep.Name) {
 			continue
 		}
-		sub, err := loadLocal(files, dir, dep, depth)
+		sub, err := r.dependency(at, c.Lock, dep, depth)
 		if err != nil {
-			return nil, err
+			return nil, fault.Keep(fault.Broken, err, "chart %s: dependency %s", c.Name(), dep.Name)
 		}
 		c.AddDependency(sub)
 	}
@@ -125,26 +127,64 @@ func has(c *chart.Chart, name string) bool {
 	return slices.ContainsFunc(c.Dependencies(), func(d *chart.Chart) bool { return d.Name() == name })
 }
 
-// loadLocal loads a file:// dependency, as `helm dependency build` would copy it.
-func loadLocal(files *tree.Reader, dir string, dep *chart.Dependency, depth int) (*chart.Chart, error) {
-	local, ok := strings.CutPrefix(dep.Repository, "file://")
-	if !ok {
-		return nil, fault.New(fault.Unsupported,
-			"chart %s depends on %s %s of %q, which is not in its charts/ directory; dependencies are not downloaded yet",
-			dir, dep.Name, dep.Version, tree.RedactURL(dep.Repository))
+// place is where a chart is looked at: a tree, and a directory of it.
+type place struct {
+	files *tree.Reader
+	dir   string
+}
+
+// dependency gets a dependency as `helm dependency build` does: a file:// one from the
+// tree, any other from its repository, in the version of the lock if there is one.
+func (r *renderer) dependency(at place, lock *chart.Lock, dep *chart.Dependency, depth int) (*chart.Chart, error) {
+	if local, ok := strings.CutPrefix(dep.Repository, "file://"); ok {
+		target, err := tree.Resolve("repository", at.dir, local)
+		if err != nil {
+			return nil, err
+		}
+		return r.suitable(place{at.files, target}, dep, depth)
 	}
-	target, err := tree.Resolve("chart "+dir+": dependency "+dep.Name, dir, local)
+	if dep.Repository == "" {
+		return nil, fault.New(fault.Broken, "it names no repository and is not in the charts/ directory")
+	}
+	version, err := locked(lock, dep)
 	if err != nil {
 		return nil, err
 	}
-	sub, err := loadChart(files, target, depth+1)
+	got, err := r.Fetcher.Fetch(r.ctx, remote.Want{Kind: remote.Chart, URL: dep.Repository, Name: dep.Name, Version: version})
 	if err != nil {
 		return nil, err
 	}
-	if dep.Version != "" && !chartutil.IsCompatibleRange(dep.Version, sub.Metadata.Version) {
-		return nil, fault.New(fault.Broken, "chart %s depends on %s %s, but %s is version %s", dir, dep.Name, dep.Version, target, sub.Metadata.Version)
+	return r.suitable(place{at.files.On(got.FS), "."}, dep, depth)
+}
+
+// suitable is the chart at a place, which must be of the version that is asked for.
+func (r *renderer) suitable(at place, dep *chart.Dependency, depth int) (*chart.Chart, error) {
+	c, err := r.loadChart(at, depth+1)
+	if err != nil {
+		return nil, err
 	}
-	return sub, nil
+	if dep.Version != "" && !chartutil.IsCompatibleRange(dep.Version, c.Metadata.Version) {
+		return nil, fault.New(fault.Broken, "version %s is wanted, and this is %s", dep.Version, c.Metadata.Version)
+	}
+	return c, nil
+}
+
+// locked is the version to get of a dependency. Helm refuses a lock of another
+// Chart.yaml; here it must at least agree with it.
+func locked(lock *chart.Lock, dep *chart.Dependency) (string, error) {
+	if lock == nil {
+		return dep.Version, nil
+	}
+	for _, l := range lock.Dependencies {
+		if l == nil || l.Name != dep.Name {
+			continue
+		}
+		if l.Repository != dep.Repository || dep.Version != "" && !chartutil.IsCompatibleRange(dep.Version, l.Version) {
+			break
+		}
+		return l.Version, nil
+	}
+	return "", fault.New(fault.Broken, "Chart.lock is out of sync with Chart.yaml: run helm dependency update and commit the result")
 }
 
 // sortDependencies puts subcharts in an order: Helm's loader goes through a map.

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -31,7 +33,7 @@ func (r *renderer) values() (map[string]any, error) {
 		}
 		more, err := loader.LoadValues(bytes.NewReader(data))
 		if err != nil {
-			return nil, fault.Wrap(fault.Broken, err, "values file %s", f.name)
+			return nil, fault.Wrap(fault.Broken, err, "values file %s", cmp.Or(tree.RedactURL(f.url), f.name))
 		}
 		values = loader.MergeMaps(values, more)
 	}
@@ -111,9 +113,11 @@ func (r *renderer) fileParameters(values map[string]any) error {
 }
 
 // valueFile is a file of the source's tree or, if ref is set, of that source's.
+// Or it is what a URL answers.
 type valueFile struct {
 	ref  string
 	name string
+	url  string
 }
 
 // in is the tree that f lies in.
@@ -125,6 +129,13 @@ func (r *renderer) in(f valueFile) *tree.Reader {
 }
 
 func (r *renderer) read(f valueFile) ([]byte, error) {
+	if f.url != "" {
+		got, err := r.Fetcher.Fetch(r.ctx, remote.Want{Kind: remote.File, URL: f.url})
+		if err != nil {
+			return nil, err
+		}
+		return r.Files.On(got.FS).File(remote.FileName)
+	}
 	return r.in(f).File(f.name)
 }
 
@@ -139,7 +150,7 @@ func (r *renderer) valueFiles() ([]valueFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		if located[i] = f; !isGlob(f.name) {
+		if located[i] = f; f.url == "" && !isGlob(f.name) {
 			explicit = append(explicit, f)
 		}
 	}
@@ -153,7 +164,7 @@ func (r *renderer) valueFiles() ([]valueFile, error) {
 			return nil, fault.New(fault.Broken, "%s: %q: no such file (%s)", field, r.Helm.ValueFiles[i], f.name)
 		}
 		for _, m := range matches {
-			if isGlob(f.name) && slices.Contains(explicit, m) || slices.Contains(found, m) {
+			if f.url == "" && isGlob(f.name) && slices.Contains(explicit, m) || slices.Contains(found, m) {
 				continue
 			}
 			found = append(found, m)
@@ -164,6 +175,9 @@ func (r *renderer) valueFiles() ([]valueFile, error) {
 
 // match is the files that f stands for; none if it does not exist.
 func (r *renderer) match(f valueFile) ([]valueFile, error) {
+	if f.url != "" {
+		return []valueFile{f}, nil
+	}
 	files := r.in(f)
 	if !isGlob(f.name) {
 		_, err := files.Stat(f.name)
@@ -203,7 +217,7 @@ func (r *renderer) locate(field, written string) (valueFile, error) {
 	}
 	p := r.Env.Expand(written)
 	if u, err := url.Parse(p); err == nil && u.Scheme != "" {
-		return valueFile{}, r.remote(field, u.Scheme)
+		return valueFile{url: p}, r.allowed(field, u.Scheme)
 	}
 	resolved, err := tree.ResolveRooted(field, r.Dir, p)
 	if err == nil && resolved == "." {
@@ -212,15 +226,14 @@ func (r *renderer) locate(field, written string) (valueFile, error) {
 	return valueFile{name: resolved}, err
 }
 
-// remote says why a URL is not read, without repeating it: it may hold credentials.
-func (r *renderer) remote(field, scheme string) error {
+// allowed says whether URLs of a scheme may be read.
+func (r *renderer) allowed(field, scheme string) error {
 	schemes := r.URLSchemes
 	if len(schemes) == 0 {
 		schemes = []string{"https", "http"}
 	}
-	allowed := slices.ContainsFunc(schemes, func(s string) bool { return strings.EqualFold(s, scheme) })
-	if !allowed {
-		return fault.New(fault.Invalid, "%s: the URL scheme %q is not allowed", field, scheme)
+	if slices.ContainsFunc(schemes, func(s string) bool { return strings.EqualFold(s, scheme) }) {
+		return nil
 	}
-	return fault.New(fault.Unsupported, "%s: remote value files (%s://…) are not fetched yet", field, scheme)
+	return fault.New(fault.Invalid, "%s: the URL scheme %q is not allowed", field, scheme)
 }
