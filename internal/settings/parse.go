@@ -31,10 +31,12 @@ func Parse(configMaps []*corev1.ConfigMap, secrets []*corev1.Secret) (Snapshot, 
 	section(ConfigMap).general(&s)
 	section(ConfigMap).resources(&s)
 	section(ConfigMap).ignoreDifferences(&s)
+	section(ConfigMap).webhooks(&s)
 	section(ConfigMapParams).params(&s)
 	section(ConfigMapTLSCerts).tlsCerts(&s)
 	s.KnownHosts = data[ConfigMapKnownHosts]["ssh_known_hosts"]
 	s.SignatureKeys = maps.Clone(data[ConfigMapGPGKeys])
+	section(SecretMain).webhookSecrets(&s.Webhooks, secrets)
 	for _, secret := range secrets {
 		decoded := Secret{Name: secret.Name, Labels: maps.Clone(secret.Labels), Data: maps.Clone(secret.Data)}
 		switch decoded.Type() {
@@ -46,7 +48,7 @@ func Parse(configMaps []*corev1.ConfigMap, secrets []*corev1.Secret) (Snapshot, 
 	return s, problems
 }
 
-// section is one config map being read.
+// section is one config map or Secret being read.
 type section struct {
 	name     string
 	data     map[string]string

@@ -76,6 +76,8 @@ type Snapshot struct {
 	// yet: OpenPGP's by their ids, SSH's by any name.
 	SignatureKeys map[string]string
 
+	Webhooks Webhooks
+
 	// Secrets are those of the types above, in the order of their names.
 	Secrets []Secret
 }
@@ -123,7 +125,7 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 
 // Problem is a setting that could not be used.
 type Problem struct {
-	// Object is the config map's name.
+	// Object is the name of the config map or Secret.
 	Object string
 	Key    string
 	// Reason says what is wrong and what is done instead.

@@ -23,13 +23,14 @@ import (
 const secretSelector = v1alpha1.LabelSecretType + " in (" + SecretRepository + "," + SecretCredentials + "," + SecretCluster + ")"
 
 // Watcher keeps the settings of one namespace current by watching its five
-// config maps, each by name, and its labelled Secrets. Nothing else of the
-// namespace is read. All methods are safe for concurrent use.
+// config maps, each by name, its labelled Secrets, and Argo CD's own by name.
+// Nothing else of the namespace is read. All methods are safe for concurrent use.
 type Watcher struct {
 	// configMaps are informers by the name of the one config map that each watches.
 	configMaps map[string]cache.SharedIndexInformer
-	secrets    cache.SharedIndexInformer
-	log        *slog.Logger
+	// secrets are informers of the Secrets; one may be seen by several.
+	secrets []cache.SharedIndexInformer
+	log     *slog.Logger
 	// dirty holds a token when something has changed since the last snapshot.
 	dirty chan struct{}
 	ready chan struct{}
@@ -48,15 +49,22 @@ func NewWatcher(client kubernetes.Interface, namespace string, log *slog.Logger)
 	}
 	w.current, _ = Parse(nil, nil)
 	for _, name := range [...]string{ConfigMap, ConfigMapParams, ConfigMapTLSCerts, ConfigMapKnownHosts, ConfigMapGPGKeys} {
-		byName := func(o *metav1.ListOptions) {
-			o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
-		}
-		w.configMaps[name] = coreinformers.NewFilteredConfigMapInformer(client, namespace, 0, cache.Indexers{}, byName)
+		w.configMaps[name] = coreinformers.NewFilteredConfigMapInformer(client, namespace, 0, cache.Indexers{}, byName(name))
 	}
-	w.secrets = coreinformers.NewFilteredSecretInformer(client, namespace, 0, cache.Indexers{}, func(o *metav1.ListOptions) {
-		o.LabelSelector = secretSelector
-	})
+	for _, selected := range [...]func(*metav1.ListOptions){byLabel(secretSelector), byLabel(labelPartOf + "=" + partOfArgoCD), byName(SecretMain)} {
+		w.secrets = append(w.secrets, coreinformers.NewFilteredSecretInformer(client, namespace, 0, cache.Indexers{}, selected))
+	}
 	return w
+}
+
+func byName(name string) func(*metav1.ListOptions) {
+	return func(o *metav1.ListOptions) {
+		o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
+	}
+}
+
+func byLabel(selector string) func(*metav1.ListOptions) {
+	return func(o *metav1.ListOptions) { o.LabelSelector = selector }
 }
 
 // Run watches until ctx ends. It is called once.
@@ -67,7 +75,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	defer cancel()
 	var synced []cache.InformerSynced
 	touch := func(any) { w.touch() }
-	for _, informer := range append(slices.Collect(maps.Values(w.configMaps)), w.secrets) {
+	for _, informer := range append(slices.Collect(maps.Values(w.configMaps)), w.secrets...) {
 		registered, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 			AddFunc: touch, DeleteFunc: touch, UpdateFunc: func(_, now any) { touch(now) },
 		})
@@ -134,13 +142,15 @@ func (w *Watcher) update() {
 			}
 		}
 	}
-	var secrets []*corev1.Secret
-	for _, o := range w.secrets.GetStore().List() {
-		if s, ok := o.(*corev1.Secret); ok {
-			secrets = append(secrets, s)
+	secrets := map[string]*corev1.Secret{}
+	for _, informer := range w.secrets {
+		for _, o := range informer.GetStore().List() {
+			if s, ok := o.(*corev1.Secret); ok {
+				secrets[s.Name] = s
+			}
 		}
 	}
-	snapshot, problems := Parse(configMaps, secrets)
+	snapshot, problems := Parse(configMaps, slices.Collect(maps.Values(secrets)))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if snapshot.equal(w.current) && reflect.DeepEqual(problems, w.problems) {

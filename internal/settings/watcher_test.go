@@ -51,6 +51,22 @@ func TestWatcher(t *testing.T) {
 	}
 
 	changed = w.Changed()
+	main := plainSecret(SecretMain, "argocd", map[string]string{"webhook.github.secret": "$hooks:github"})
+	if _, err := api.Secrets("argocd").Create(ctx, main, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	<-changed
+	changed = w.Changed()
+	other := plainSecret("hooks", "argocd", map[string]string{"github": "of another Secret"})
+	if _, err := api.Secrets("argocd").Create(ctx, other, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	<-changed
+	if got := w.Current(); got.Webhooks.GitHub != "of another Secret" || len(got.Secrets) != 2 {
+		t.Errorf("the secret of webhooks: %q, %v", got.Webhooks.GitHub, got.Secrets)
+	}
+
+	changed = w.Changed()
 	if err := api.ConfigMaps("argocd").Delete(ctx, ConfigMap, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
