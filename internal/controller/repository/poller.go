@@ -25,7 +25,8 @@ type Store interface {
 // Options are what a Poller needs.
 type Options struct {
 	Store Store
-	// Interval is how often refs are listed; Jitter is added at random.
+	// Interval is how often refs are listed, 0 only when something asks for it, as in
+	// Argo CD; Jitter is added at random.
 	Interval, Jitter func() time.Duration
 	// Changed is told the Applications for which the revision or the error changed.
 	Changed func(app string)
@@ -174,6 +175,8 @@ type actor struct {
 	waiting    map[string]uint64 // app -> generation that it asked for
 	list       bool              // refs must be listed before anything else
 	listing    bool
+	due        time.Time // when refs will be listed for a push that has to wait; zero for none
+	paces      paces
 	refs       Refs
 	at         time.Time
 	generation uint64
@@ -198,6 +201,7 @@ func (a *actor) poke() {
 }
 
 func (a *actor) run(ctx context.Context) {
+	next := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -214,14 +218,17 @@ func (a *actor) run(ctx context.Context) {
 			return
 		}
 		if a.step(ctx) {
-			timer.Reset(a.pause())
+			next = time.Now().Add(a.pause())
 		}
+		timer.Reset(time.Until(a.sooner(next)))
 	}
 }
 
 const (
 	firstRetry = 2 * time.Second
 	maxShift   = 10
+	// forever is when a repository is listed again that is not to be polled.
+	forever = 100 * 365 * 24 * time.Hour
 )
 
 // pause is the time until the next listing: the interval, or sooner after a failure.
@@ -229,6 +236,9 @@ func (a *actor) pause() time.Duration {
 	interval := a.p.o.Interval()
 	if j := a.p.o.Jitter(); j > 0 {
 		interval += rand.N(j)
+	}
+	if a.p.o.Interval() <= 0 {
+		interval = forever
 	}
 	a.p.mu.Lock()
 	defer a.p.mu.Unlock()
@@ -244,6 +254,9 @@ func (a *actor) step(ctx context.Context) bool {
 	p.mu.Lock()
 	listed := a.list
 	a.list, a.listing = false, listed
+	if listed {
+		a.due = time.Time{} // this listing is the answer
+	}
 	p.mu.Unlock()
 	var listErr error
 	if listed {

@@ -93,28 +93,35 @@ type world struct {
 	store *remote
 	mu    sync.Mutex
 	told  []string
+	stop  func()
 }
 
 func run(t *testing.T, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, store: &remote{
-			start: time.Now(), fail: map[string]error{},
-			refs: map[string]map[string]string{"a": {"main": "a1", "dev": "a9"}, "b": {"main": "b1"}},
-		}}
-		w.Poller = New(Options{
-			Store: w.store, Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return 0 },
-			Changed: func(app string) { w.mu.Lock(); w.told = append(w.told, app); w.mu.Unlock() },
-			Log:     slog.New(slog.DiscardHandler),
-		})
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() { w.Run(ctx); close(ended) }()
-		synctest.Wait()
+		w := newWorld(t, interval)
 		test(w)
-		cancel()
-		<-ended
+		w.stop()
 	})
+}
+
+func newWorld(t *testing.T, every time.Duration) *world {
+	t.Helper()
+	w := &world{t: t, store: &remote{
+		start: time.Now(), fail: map[string]error{},
+		refs: map[string]map[string]string{"a": {"main": "a1", "dev": "a9"}, "b": {"main": "b1"}},
+	}}
+	w.Poller = New(Options{
+		Store: w.store, Interval: func() time.Duration { return every }, Jitter: func() time.Duration { return 0 },
+		Changed: func(app string) { w.mu.Lock(); w.told = append(w.told, app); w.mu.Unlock() },
+		Log:     slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { w.Run(ctx); close(ended) }()
+	w.stop = func() { cancel(); <-ended }
+	synctest.Wait()
+	return w
 }
 
 // expect compares what the store was asked for and who was told, since the last time.
