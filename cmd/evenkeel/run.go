@@ -121,6 +121,7 @@ func (a *all) wire(client *kube.Client) {
 	b := build()
 	a.handler = server.New(server.Options{
 		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control,
+		Webhooks:  hooks{a.settings, a.control},
 		Namespace: a.o.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})

@@ -37,7 +37,9 @@ func guard(next http.Handler) http.Handler {
 		_ = control.SetWriteDeadline(limit)
 		if r.ContentLength != 0 {
 			_ = control.SetReadDeadline(limit)
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if r.URL.Path != webhookPath { // which has a limit of its own
+				r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

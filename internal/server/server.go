@@ -6,13 +6,15 @@ import (
 	"net/http"
 	"time"
 
+	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/server/rest"
 	"evenkeel.dev/internal/server/static"
 	"evenkeel.dev/internal/server/stream"
+	"evenkeel.dev/internal/server/webhook"
 	"evenkeel.dev/internal/view"
 )
 
-// What the server needs from others; see rest for their contracts.
+// What the server needs from others; see rest and webhook for their contracts.
 type (
 	// Applications reads Applications from the controller's cache.
 	Applications = rest.Applications
@@ -24,6 +26,10 @@ type (
 	Inspector = rest.Inspector
 	// Planner says what a sync would do.
 	Planner = rest.Planner
+	// Webhooks is whom events of Git servers and registries are for.
+	Webhooks = webhook.Receiver
+	// Push is what such an event tells.
+	Push = webhook.Push
 	// Version is what GET /api/version answers.
 	Version = rest.Version
 )
@@ -37,6 +43,7 @@ type Options struct {
 	Projects Projects
 	Inspect  Inspector
 	Plans    Planner
+	Webhooks Webhooks
 	// Namespace is the control namespace; empty means "argocd".
 	Namespace string
 	// UI is the built web app, or nil.
@@ -64,6 +71,7 @@ func New(o Options) http.Handler {
 		Namespace: o.Namespace, Version: o.Version, Now: o.Now, Log: o.Log,
 	})
 	api.Handle("GET /api/ui/v1/stream", stream.New(stream.Options{Store: o.View, Fail: rest.Fail}))
+	api.Handle("POST "+webhookPath, webhooks(o))
 
 	mux := http.NewServeMux()
 	mux.Handle("/api/", guardAPI(api))
@@ -74,6 +82,18 @@ func New(o Options) http.Handler {
 	}
 	mux.Handle("/", static.New(o.UI))
 	return guard(mux)
+}
+
+// webhookPath is where Argo CD has it.
+const webhookPath = "/api/webhook"
+
+func webhooks(o Options) http.Handler {
+	if o.Webhooks != nil {
+		return webhook.New(o.Webhooks, o.Log)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest.Fail(w, r, fault.New(fault.Unsupported, "POST %s is not served yet", webhookPath))
+	})
 }
 
 func ready(check func() error) http.Handler {

@@ -142,6 +142,9 @@ func (c *Controller) Inspector() *inspect.Inspector {
 	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Namespace: c.o.Namespace}
 }
 
+// Pushed looks for what a push has brought; see repository.Poller.
+func (c *Controller) Pushed(p repository.Push) int { return c.poller.Pushed(p) }
+
 // Ready is closed when the Applications were read and the cluster answered once.
 func (c *Controller) Ready() <-chan struct{} { return c.ready }
 

@@ -56,11 +56,15 @@ const (
 	codeUnimplemented      = 12
 	codeInternal           = 13
 	codeUnavailable        = 14
+	codeUnauthenticated    = 16
 )
 
 func codeOf(err error) int {
-	if status := statusOf(err); status == http.StatusUnsupportedMediaType || status == http.StatusRequestEntityTooLarge {
+	switch statusOf(err) {
+	case http.StatusUnsupportedMediaType, http.StatusRequestEntityTooLarge:
 		return codeInvalidArgument
+	case http.StatusUnauthorized:
+		return codeUnauthenticated
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid:
