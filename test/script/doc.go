@@ -22,7 +22,11 @@
 //	                         the object has the uid that it had when "object" saw it last
 //	cluster kill|restart|pause|resume
 //	git down|up|password VALUE
-//	requests NAME            write the counts of API requests since the last call to stdout
+//	requests [names]         write the counts of API requests since the last call to stdout
+//	gits                     write the counts of git processes since the last call to stdout
+//	webhook STATUS SECRET FILE
+//	                         send FILE as GitHub sends a push, signed with SECRET, write the
+//	                         answer to stdout
 //
 // Waiting is by watch, for at most a minute. Nothing sleeps.
 package script

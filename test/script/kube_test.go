@@ -91,13 +91,17 @@ func (w *world) same(_ *testscript.TestScript, args []string) error {
 }
 
 // requests prints what evenkeel asked of the API server since the last call: one
-// line "VERB RESOURCE COUNT" each, watches and reads of health left out.
-func (w *world) requests(ts *testscript.TestScript, _ []string) error {
+// line "VERB RESOURCE COUNT" each, or "VERB RESOURCE NS/NAME COUNT".
+func (w *world) requests(ts *testscript.TestScript, args []string) error {
 	log := w.cluster.AuditLog()
 	counts := map[string]int{}
 	for _, r := range log[min(w.seen, len(log)):] {
 		if strings.HasPrefix(r.UserAgent, "evenkeel/") && r.Resource != "" {
-			counts[r.Verb+" "+r.Resource]++
+			line := r.Verb + " " + r.Resource
+			if len(args) > 0 && r.Name != "" {
+				line += " " + r.Namespace + "/" + r.Name
+			}
+			counts[line]++
 		}
 	}
 	w.seen = len(log)

@@ -48,6 +48,8 @@ func TestScenarios(t *testing.T) {
 			"cluster":           command((*world).control),
 			"git":               command((*world).git),
 			"requests":          command((*world).requests),
+			"webhook":           command((*world).webhook),
+			"gits":              command((*world).gits),
 		},
 	})
 }

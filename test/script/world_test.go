@@ -41,6 +41,8 @@ type world struct {
 	process *evenkeeltest.Program
 	uids    map[string]types.UID
 	seen    int // audit entries told
+
+	gitsSeen int // git processes told
 }
 
 func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, error) {
@@ -186,7 +188,7 @@ func (w *world) start(ts *testscript.TestScript, args []string) error {
 	if w.process != nil {
 		return errors.New("it runs already")
 	}
-	p, err := program.Start(w.ctx, evenkeeltest.Options{Cluster: w.cluster, Dir: w.dir, Args: args, Env: w.env})
+	p, err := program.Start(w.ctx, evenkeeltest.Options{Cluster: w.cluster, Dir: w.dir, Args: args, Env: w.env, CountGit: true})
 	if err != nil {
 		return err
 	}
