@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -194,8 +195,8 @@ func TestBombs(t *testing.T) {
 		"a gzip that goes on without saying anything": &endless{head: gzipHead, block: []byte{0, 0, 0, 0xff, 0xff}},
 		"a gzip of ever more gzips":                   &endless{block: zip(nil)},
 		"a tar of ever more files":                    &endless{block: file},
-		"a tar that ends, and then goes on":           bytes.NewReader(zip(make([]byte, 64<<20))),
-		"a gzipped file of zeros":                     bytes.NewReader(zip(pack(t, []packed{{Name: "a", Fill: 64 << 20}}))),
+		"a tar that ends, and then goes on":           bytes.NewReader(zip(make([]byte, 16<<20))),
+		"a gzipped file of zeros":                     bytes.NewReader(zip(pack(t, []packed{{Name: "a", Fill: 16 << 20}}))),
 		"zeros that are no tar":                       &endless{block: make([]byte, 512), head: []byte("x")},
 		"a name without an end": &endless{
 			head:  pack(t, []packed{{Name: strings.Repeat("n", 200), Content: "x"}})[:512],
@@ -220,14 +221,13 @@ func TestAnnounced(t *testing.T) {
 	if err := w.WriteHeader(&tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 200 << 20}); err != nil {
 		t.Fatal(err)
 	}
-	allocated := testing.Benchmark(func(bench *testing.B) {
-		for range bench.N {
-			if _, err := Read(t.Context(), bytes.NewReader(b.Bytes()), Options{}); err == nil {
-				t.Error("no error")
-			}
-		}
-	}).AllocedBytesPerOp()
-	if allocated > 4<<20 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Read(t.Context(), bytes.NewReader(b.Bytes()), Options{}); err == nil {
+		t.Error("no error")
+	}
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 4<<20 {
 		t.Errorf("%d bytes", allocated)
 	}
 	if _, err := Read(t.Context(), bytes.NewReader(b.Bytes()), Options{MaxBytes: 100 << 20}); err == nil || !strings.Contains(err.Error(), "more than") {
@@ -338,7 +338,7 @@ func TestRoundTrip(t *testing.T) {
 			if rapid.Bool().Draw(t, "gzip") {
 				data = zip(data)
 			}
-			tree, err := Read(context.Background(), iotest.OneByteReader(bytes.NewReader(data)), Options{StripComponents: strings.Count(top, "/")})
+			tree, err := Read(context.Background(), iotest.HalfReader(bytes.NewReader(data)), Options{StripComponents: strings.Count(top, "/")})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ const (
 	// the usual one.
 	maxWhole = 4 << 20
 	// maxEntry is the largest part of a JSON index that is looked at at once.
-	maxEntry = 4 << 20
+	maxEntry = 1 << 20
 	// maxVersionLength also fits the field that holds it.
 	maxVersionLength = 256
 	maxURLLength     = 4096

@@ -2,6 +2,7 @@ package helmrepo
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -151,6 +152,24 @@ func TestHostile(t *testing.T) {
 		io.WriteString(w, "apiVersion: v1\nentries: {}\n")
 		return true
 	}
+	inflating := func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Encoding", "gzip")
+		if !strings.HasSuffix(r.URL.Path, ".tgz") {
+			z := gzip.NewWriter(w)
+			io.WriteString(z, "apiVersion: v1\nx: "+strings.Repeat(" ", 64<<20))
+			z.Close()
+			return true
+		}
+		return false
+	}
+	encoded := func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, ".tgz") {
+			w.Header().Set("Content-Type", "application/x-tar")
+			w.Header().Set("Content-Encoding", "gzip")
+		}
+		return false
+	}
+	link := chartOf(t, "app/Chart.yaml -> /etc/passwd", "", "app/values.yaml", "")
 	sum := func(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 	for _, tc := range []struct {
 		reason, url, digest string
@@ -178,6 +197,10 @@ func TestHostile(t *testing.T) {
 		{"a file", "file:///etc/passwd", sum(whole), whole, nil, fault.Broken, "is not of http or https"},
 		{"a registry", "oci://registry.example/charts/app", sum(whole), whole, nil, fault.Unsupported, "is in an OCI registry, oci://registry.example/charts/app"},
 		{"where clouds keep credentials", "http://169.254.169.254/latest/meta-data", sum(whole), whole, nil, fault.Denied, "no repository is read from"},
+		{"Chart.yaml is a symbolic link", "app.tgz", sum(link), link, nil, fault.Broken, "that is no chart"},
+		{"a server that calls a chart a gzipped tar", "app.tgz", sum(whole), whole, encoded, 0, ""},
+		{"a path that would lead out of a directory is the server's to understand", "..%2f..%2fapp.tgz", sum(whole), whole, nil, 0, ""},
+		{"an index that is small as it comes", "app.tgz", sum(whole), whole, inflating, fault.Broken, "/index.yaml: more than 33554432 bytes"},
 		{"an index without an end", "app.tgz", sum(whole), whole, endless, fault.Broken, "/index.yaml: more than 33554432 bytes"},
 		{"an index that breaks off", "app.tgz", sum(whole), whole, broken, fault.Unavailable, "/index.yaml: unexpected EOF"},
 	} {

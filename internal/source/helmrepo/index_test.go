@@ -264,12 +264,12 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // TestEndless: an index that does not end needs no memory that grows with it.
 func TestEndless(t *testing.T) {
-	const limit = 16 << 20
+	const limit = 32 << 20
 	for name, e := range map[string]*endless{
 		"one line":                {head: []byte("apiVersion: v1\nx: "), block: []byte("xxxxxxxxxxxxxxxxxxxxxxxxxxxx")},
-		"an entry":                {head: []byte("apiVersion: v1\nentries:\n  a:\n  - version: 1\n"), block: []byte("    x: xxxxxxxxxxxxxxx\n")},
+		"an entry":                {head: []byte("apiVersion: v1\nentries:\n  a:\n  - version: 1\n"), block: []byte("    x: " + strings.Repeat("x", 100) + "\n")},
 		"a field":                 {head: []byte("apiVersion: v1\nentries:\n  a:\n  - version: |\n"), block: []byte("       xxxxxxxxxxxxxxx\n")},
-		"empty lines":             {head: []byte("apiVersion: v1\n"), block: []byte("\n\n\n\n\n\n\n\n\n\n")},
+		"empty lines":             {head: []byte("apiVersion: v1\n"), block: []byte(strings.Repeat(" ", 100) + "\n")},
 		"comments":                {head: []byte("apiVersion: v1\nentries:\n  a:\n  - version: |\n"), block: []byte("# xxxxxxxxxxxxxx\n")},
 		"versions":                {head: []byte("apiVersion: v1\nentries:\n  a:\n"), block: []byte("  - version: 1.0.0\n")},
 		"versions of nothing":     {head: []byte("apiVersion: v1\nentries:\n  a:\n"), block: []byte("  -\n")},
@@ -292,7 +292,7 @@ func TestEndless(t *testing.T) {
 			t.Errorf("%s: %d bytes were read", name, e.n)
 		}
 		// The first bytes are kept in case that these are all, in a buffer that grows.
-		if used := after.TotalAlloc - before.TotalAlloc; used > 12*maxWhole {
+		if used := after.TotalAlloc - before.TotalAlloc; used > 6*maxWhole {
 			t.Errorf("%s: %d bytes were allocated", name, used)
 		}
 	}

@@ -42,7 +42,7 @@ type Options struct {
 	MaxFileBytes int64
 	// Timeout is the longest that one download may take; 0 means 5 minutes.
 	Timeout time.Duration
-	// Parallelism is the number of downloads at once; 0 means 8.
+	// Parallelism is the number of downloads at once; 0 means 16.
 	Parallelism int
 	// Proxy and NoProxy are for repositories that name no proxy of their own.
 	Proxy   source.Secret
@@ -63,7 +63,7 @@ func (o Options) withDefaults() Options {
 	o.MaxChartBytes = cmp.Or(o.MaxChartBytes, 64<<20)
 	o.MaxFileBytes = cmp.Or(o.MaxFileBytes, 4<<20)
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
-	o.Parallelism = cmp.Or(o.Parallelism, 8)
+	o.Parallelism = cmp.Or(o.Parallelism, 16)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
