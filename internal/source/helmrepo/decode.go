@@ -191,6 +191,7 @@ func (c *collector) whole(data []byte) error {
 // firstLine is what a decoder complains of, which quotes what it read, within bounds.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n"), "\n")
+	line, _, _ = strings.Cut(line, " into ") // a type of ours
 	return fmt.Sprintf("%.200q", strings.TrimSpace(line))
 }
 

@@ -275,6 +275,11 @@ func TestAddresses(t *testing.T) {
 	if err := get(t, source.Repository{URL: "http://charts.invalid"}, Options{}, named); err == nil || fault.KindOf(err) != fault.Denied {
 		t.Errorf("a name that resolves to this machine: %v", err)
 	}
+	// A proxy is not asked for this machine, and is itself wherever it likes to be.
+	proxied := source.Repository{URL: "http://charts.invalid", Proxy: secret("http://127.0.0.1:1")}
+	if err := get(t, proxied, Options{}, named); err == nil || fault.KindOf(err) != fault.Denied {
+		t.Errorf("past a proxy: %v", err)
+	}
 	if err := get(t, source.Repository{URL: p.URL}, Options{RefuseLoopback: true}, p.URL); err == nil || fault.KindOf(err) != fault.Denied {
 		t.Error(err)
 	}
