@@ -103,7 +103,9 @@ func (s *Store) scan() error {
 		all = append(all, found{item{path, info.Size()}, info.ModTime().UnixNano()})
 		return nil
 	})
-	slices.SortFunc(all, func(a, b found) int { return cmp.Or(cmp.Compare(a.written, b.written), strings.Compare(a.path, b.path)) })
+	slices.SortFunc(all, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.written, b.written), strings.Compare(a.path, b.path))
+	})
 	for _, f := range all {
 		s.use(f.path, f.size)
 	}
