@@ -57,6 +57,11 @@ bin/evenkeel-playground: $(playground_sources)
 	playground/build.sh
 	@touch $@
 
+bin/evenkeel-registry: $(wildcard test/registry/*)
+	$(call say,building bin/evenkeel-registry (it is a registry for tests))
+	cd test/registry && CGO_ENABLED=0 nice go build -p 2 -trimpath -ldflags "-s -w" -o ../../$@ .
+	@touch $@
+
 .PHONY: ui
 ui: ui/dist/index.html ## Build the web app into ui/dist
 
@@ -88,7 +93,7 @@ test: test-go test-playground test-ui test-browser ## Run every test
 	$(call say,all tests have passed)
 
 .PHONY: test-go
-test-go: build ## Vet and test the Go code, with the race detector
+test-go: build bin/evenkeel-registry ## Vet and test the Go code, with the race detector
 	$(call debian,gcc,gcc libc6-dev)
 	$(call debian,ssh,openssh-client)
 	$(call debian,$(CHROMIUM),chromium)
