@@ -120,6 +120,16 @@ func descriptor(mediaType string, content []byte) ocispec.Descriptor {
 	return d
 }
 
+// Client is an HTTP client that trusts the registry and its server of tokens.
+func (r *Registry) Client() *http.Client {
+	if !r.options.TLS {
+		return http.DefaultClient
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(r.CA))
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+}
+
 func (r *Registry) repository(t testing.TB, path string) *remote.Repository {
 	t.Helper()
 	repo, err := remote.NewRepository(r.Host + "/" + path)
@@ -127,12 +137,7 @@ func (r *Registry) repository(t testing.TB, path string) *remote.Repository {
 		t.Fatal(err)
 	}
 	repo.PlainHTTP = !r.options.TLS
-	client := &auth.Client{Client: http.DefaultClient}
-	if r.options.TLS {
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM([]byte(r.CA))
-		client.Client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
-	}
+	client := &auth.Client{Client: r.Client()}
 	for user, password := range r.options.Users {
 		client.Credential = auth.StaticCredential(r.Host, auth.Credential{Username: user, Password: password})
 	}

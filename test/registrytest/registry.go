@@ -51,8 +51,8 @@ func Start(t testing.TB, o Options) *Registry {
 	r := &Registry{options: o}
 	dir := t.TempDir()
 	http := map[string]any{"addr": "127.0.0.1:0", "secret": "test"}
+	cert, key := certificate(t)
 	if o.TLS {
-		cert, key := certificate(t)
 		http["tls"] = map[string]any{"certificate": write(t, dir, "cert.pem", cert), "key": write(t, dir, "key.pem", key)}
 		r.CA = string(cert)
 	}
@@ -64,7 +64,7 @@ func Start(t testing.TB, o Options) *Registry {
 	}
 	switch {
 	case o.Tokens:
-		r.Tokens = startTokens(t, maps.Clone(o.Users))
+		r.Tokens = startTokens(t, maps.Clone(o.Users), cert, key, o.TLS)
 		config["auth"] = map[string]any{"token": map[string]any{
 			"realm": r.Tokens.URL + "/token", "service": service, "issuer": issuer,
 			"rootcertbundle": write(t, dir, "tokens.pem", r.Tokens.cert),

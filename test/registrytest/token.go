@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -47,16 +48,22 @@ func (s *TokenServer) Given() int {
 	return s.given
 }
 
-func startTokens(t testing.TB, users map[string]string) *TokenServer {
+// startTokens starts a server that signs with a certificate and, with https, has it
+// for its own too.
+func startTokens(t testing.TB, users map[string]string, cert, key []byte, https bool) *TokenServer {
 	t.Helper()
-	cert, keyPEM := certificate(t)
-	block, _ := pem.Decode(keyPEM)
-	key, err := x509.ParseECPrivateKey(block.Bytes)
+	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &TokenServer{key: key, cert: cert, users: users}
-	server := httptest.NewServer(s)
+	s := &TokenServer{key: pair.PrivateKey.(*ecdsa.PrivateKey), cert: cert, users: users}
+	server := httptest.NewUnstartedServer(s)
+	if https {
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 	t.Cleanup(server.Close)
 	s.URL = server.URL
 	return s
