@@ -154,15 +154,27 @@ func (s *Store) load(ctx context.Context, r *remote, digest string, wantChart bo
 	if err != nil {
 		return Artifact{}, err
 	}
-	key := treeKey{r.space, string(layer.Digest), isChart}
-	tree, ok := s.trees.Get(key)
-	if !ok {
-		if tree, err = s.unpack(ctx, r, layer, isChart); err != nil {
-			return Artifact{}, err
-		}
-		tree = s.trees.Add(key, tree)
+	tree, err := s.tree(ctx, r, layer, isChart)
+	if err != nil {
+		return Artifact{}, err
 	}
 	return Artifact{Tree: tree, Annotations: manifest.Annotations}, nil
+}
+
+// tree is the tree of a layer, of memory if it is there.
+func (s *Store) tree(ctx context.Context, r *remote, layer ocispec.Descriptor, isChart bool) (*archive.Tree, error) {
+	key := treeKey{r.space, string(layer.Digest), isChart}
+	if known, ok := s.trees.Get(key); ok {
+		return known.tree, nil
+	}
+	tree, err := s.unpack(ctx, r, layer, isChart)
+	if err != nil {
+		return nil, err
+	}
+	if u := weigh(tree); u.weight <= s.opts.MaxTreeBytes {
+		tree = s.trees.Add(key, u).tree
+	}
+	return tree, nil
 }
 
 // manifest is the content of a manifest, of disk or of the registry.

@@ -3,6 +3,7 @@ package oci
 import (
 	"cmp"
 	"context"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,8 +22,8 @@ type Options struct {
 	Dir string
 	// MaxBytes is how much is kept in Dir; 0 means 1 GiB.
 	MaxBytes int64
-	// MaxTreeBytes is how much of it is kept unpacked in memory when nobody uses it;
-	// 0 means 256 MiB.
+	// MaxTreeBytes is how much of it is kept unpacked in memory, used or not; 0 means
+	// 256 MiB. A larger artifact is unpacked whenever it is asked for.
 	MaxTreeBytes int64
 	// MaxUnpackedBytes bounds an artifact or chart, packed and unpacked; 0 means 1 GB,
 	// as Argo CD's reposerver.oci.manifest.max.extracted.size; less than 0 is no bound.
@@ -87,7 +88,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	opts    Options
 	blobs   *blobs.Store
-	trees   *lru.Cache[treeKey, *archive.Tree]
+	trees   *lru.Cache[treeKey, unpacked]
 	remotes *lru.Cache[remoteKey, *remote]
 	places  chan struct{}
 	ctx     context.Context
@@ -104,6 +105,24 @@ type treeKey struct {
 	chart         bool
 }
 
+// unpacked is a tree and about what it needs in memory.
+type unpacked struct {
+	tree   *archive.Tree
+	weight int64
+}
+
+// weigh counts files too: those of an archive of empty ones are many.
+func weigh(tree *archive.Tree) unpacked {
+	const perFile = 512
+	weight := tree.Size()
+	// A tree in memory can be walked.
+	_ = fs.WalkDir(tree, ".", func(string, fs.DirEntry, error) error {
+		weight += perFile
+		return nil
+	})
+	return unpacked{tree, weight}
+}
+
 // Open opens the store in opts.Dir, making it when there is none.
 func Open(opts Options) (*Store, error) {
 	opts = opts.withDefaults()
@@ -113,7 +132,7 @@ func Open(opts Options) (*Store, error) {
 	}
 	s := &Store{
 		opts: opts, blobs: kept,
-		trees:   lru.New[treeKey](opts.MaxTreeBytes, (*archive.Tree).Size),
+		trees:   lru.New[treeKey](opts.MaxTreeBytes, func(u unpacked) int64 { return u.weight }),
 		remotes: lru.New[remoteKey, *remote](maxRemotes, nil),
 		places:  make(chan struct{}, opts.Parallelism),
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -350,5 +351,67 @@ func TestDamagedDisk(t *testing.T) {
 	got, err := open(t, Options{Dir: dir}).Artifact(t.Context(), at(registry.Host), "", digest)
 	if err != nil || body(t, got, "a") != "x" {
 		t.Error(err)
+	}
+}
+
+// TestRevoked: who is refused once is asked for credentials again, also for what was
+// read before.
+func TestRevoked(t *testing.T) {
+	registry := registrytest.Start(t, registrytest.Options{})
+	digest := registry.Push(t, "team/app", "1.0.0", artifact(t, map[string]string{"a": "x"}))
+	f := startFront(t, registry.Host, nil)
+	s := open(t, Options{})
+	if _, err := s.Artifact(t.Context(), at(f.Host), "", digest); err != nil {
+		t.Fatal(err)
+	}
+	f.instead = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	}
+	for _, version := range []string{"1.0.0", digest} {
+		if _, err := s.Artifact(t.Context(), at(f.Host), "", version); !says(err, "refuses the credentials") || err == nil {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+}
+
+// TestMemory: trees are shared while there is room for them, and are right without.
+func TestMemory(t *testing.T) {
+	registry := registrytest.Start(t, registrytest.Options{})
+	digest := registry.Push(t, "team/app", "1.0.0", artifact(t, map[string]string{"a": "x", "b": "", "c": ""}))
+	for _, tc := range []struct {
+		reason string
+		bytes  int64
+		shared bool
+	}{{"room enough", 0, true}, {"no room, for three files of one byte", 1000, false}} {
+		s := open(t, Options{MaxTreeBytes: tc.bytes})
+		first, err1 := s.Artifact(t.Context(), at(registry.Host), "", digest)
+		second, err2 := s.Artifact(t.Context(), at(registry.Host), "", digest)
+		if err1 != nil || err2 != nil || body(t, second, "a") != "x" || (first.Tree == second.Tree) != tc.shared {
+			t.Errorf("%s: shared %v, %v, %v", tc.reason, first.Tree == second.Tree, err1, err2)
+		}
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	f := httptest.NewServer(nil)
+	f.Close()
+	host := strings.TrimPrefix(f.URL, "http://")
+	_, err := open(t, Options{}).Resolve(t.Context(), at(host), "", "1.0.0")
+	want := host + "/team/app: 1.0.0: dial tcp " + host + ": connect: connection refused"
+	if err == nil || err.Error() != want || fault.KindOf(err) != fault.Unavailable {
+		t.Error(err)
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	var names []string
+	for i := range 100_000 {
+		names = append(names, fmt.Sprintf("%d.%d.%d", i/10_000, i/100%100, i%100))
+	}
+	for b.Loop() {
+		if got, err := newTags("r", true, names).Resolve("^7.1"); err != nil || got != "7.99.99" {
+			b.Fatal(got, err)
+		}
 	}
 }
