@@ -96,11 +96,9 @@ func (s *Store) scan() error {
 		if err != nil || !d.Type().IsRegular() || !s.named(path) {
 			return err
 		}
-		info, err := d.Info()
-		if err != nil {
-			return nil // gone in the meantime
+		if info, err := d.Info(); err == nil { // else it is gone in the meantime
+			all = append(all, found{item{path, info.Size()}, info.ModTime().UnixNano()})
 		}
-		all = append(all, found{item{path, info.Size()}, info.ModTime().UnixNano()})
 		return nil
 	})
 	slices.SortFunc(all, func(a, b found) int {

@@ -145,7 +145,7 @@ func TestOnlyWeCanLook(t *testing.T) {
 // another process finds what the last one left.
 func TestBound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "blobs")
+		dir, err := os.MkdirTemp("", "blobs") //nolint:usetesting // rapid's T has none
 		if err != nil {
 			t.Fatal(err)
 		}

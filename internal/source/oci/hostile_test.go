@@ -55,7 +55,7 @@ func TestHostileArtifacts(t *testing.T) {
 		artifact registrytest.Artifact
 		error    string
 	}{
-		{"a bomb: small when packed", layer(packed(t, &tar.Header{Name: "a", Size: 64 << 20})), "more than 1048576 bytes"},
+		{"a bomb: small when packed", layer(packed(t, &tar.Header{Name: "a", Size: 8 << 20})), "more than 1048576 bytes"},
 		{"a layer that is too large to be downloaded", layer(make([]byte, limit+1)), "no more than 1048576 are accepted"},
 		{"two layers", two, "it has 2 layers with content"},
 		{"a container image's layer", foreign, "does not allow"},
@@ -271,8 +271,8 @@ func TestEndlessTags(t *testing.T) {
 		{"ever new tags", func(n int, r *http.Request) (string, string) {
 			return fmt.Sprintf(`"1.%d.0","2.%d.0"`, n, n), fmt.Sprintf("%s?last=%d", r.URL.Path, n)
 		}, "more than 100;", 51},
-		{"a million tags at once", func(int, *http.Request) (string, string) {
-			return strings.Repeat(`"1.0.0",`, 1_000_000) + `"1.0.0"`, ""
+		{"a hundred thousand tags at once", func(int, *http.Request) (string, string) {
+			return strings.Repeat(`"1.0.0",`, 100_000) + `"1.0.0"`, ""
 		}, "more than 100;", 1},
 		{"a page without an end", func(int, *http.Request) (string, string) {
 			return strings.Repeat(" ", maxTagPageBytes), ""
@@ -293,7 +293,7 @@ func TestEndlessTags(t *testing.T) {
 		})
 		_, err := open(t, Options{MaxTags: 100}).Tags(t.Context(), at(f.Host), "")
 		if err == nil || tc.error != "" && !says(err, tc.error) {
-			t.Errorf("%s: %.300v", tc.reason, err)
+			t.Errorf("%s: %v", tc.reason, err)
 		}
 		if got := len(f.asked()); got > tc.most {
 			t.Errorf("%s: %d pages were asked for", tc.reason, got)

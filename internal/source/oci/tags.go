@@ -17,8 +17,8 @@ import (
 const (
 	// tagPage is how many tags we ask for at once; registries give as many or fewer.
 	tagPage = 1000
-	// maxTagPageBytes is for those that give all at once.
-	maxTagPageBytes = 32 << 20
+	// maxTagPageBytes is for those that give all at once; a tag has up to 128 bytes.
+	maxTagPageBytes = 16 << 20
 	maxTagPages     = 10_000
 	// maxIdlePages is how many pages without a new tag may follow each other.
 	maxIdlePages = 5
