@@ -460,3 +460,21 @@ func TestSlowRegistry(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRealmWithoutTLS: a registry behind https does not get a password sent in the clear.
+func TestRealmWithoutTLS(t *testing.T) {
+	thief, stolen := heard(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"t"}`) })
+	registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s/token",service="x"`, thief.URL))
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(registry.Close)
+	repo := source.Repository{
+		URL: "oci://" + strings.TrimPrefix(registry.URL, "https://") + "/team/app", Insecure: true,
+		Username: "ada", Password: source.NewSecret(password),
+	}
+	_, err := open(t, Options{}).Resolve(t.Context(), repo, "", "1.0.0")
+	if said := stolen(); err == nil || !says(err, "uses http") || len(said) != 0 {
+		t.Errorf("%v; it was told %v", err, said)
+	}
+}
