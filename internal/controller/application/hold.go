@@ -72,10 +72,11 @@ func (c *Controller) desired(app *v1alpha1.Application) []string {
 		return []string{p.Revision}
 	}
 	instance := resource.AppInstance(c.o.Namespace, app.Namespace, app.Name)
-	st := c.poller.State(instance)
-	if st.Revision == "" || st.Err != nil {
+	states := c.poller.State(instance)
+	if len(states) == 0 || states[0].Revision == "" || states[0].Err != nil {
 		return nil
 	}
+	st := states[0]
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.states[types.NamespacedName{Namespace: app.Namespace, Name: app.Name}]

@@ -7,6 +7,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/fault"
 )
 
@@ -19,16 +20,18 @@ func (p *pass) resolve(ctx context.Context) outcome {
 		return p.lastGood(ctx)
 	}
 	p.repo = repo
-	st := p.c.poller.Want(p.s.instance, repo, p.source.TargetRevision)
+	st := p.c.poller.Want(p.s.instance, repository.Target{Repo: repo, Revision: p.source.TargetRevision})[0]
 	if kind, asked := p.app.Annotations[v1alpha1.AnnotationRefresh]; asked {
 		if !p.s.refreshing {
-			p.s.refreshing, p.s.ticket = true, p.c.poller.Refresh(p.s.instance)
+			p.s.refreshing = true
+			p.c.poller.Refresh(p.s.instance)
+			st.Asked = true
 			if kind == v1alpha1.RefreshHard {
 				p.s.failure, p.s.failed = nil, rendering.Inputs{}
 				p.s.hard = true
 			}
 		}
-		if st.Generation < p.s.ticket {
+		if st.Asked {
 			return wait
 		}
 		p.answered = true

@@ -23,10 +23,8 @@ type appState struct {
 
 	// hard says that a hard refresh asks for a rendering from scratch.
 	hard bool
-	// refreshing says that an answer to the refresh annotation is under way: it comes
-	// with this generation of the repository.
+	// refreshing says that an answer to the refresh annotation is under way.
 	refreshing bool
-	ticket     uint64
 
 	// kinds are the kinds that the rendering has objects of.
 	kinds map[schema.GroupKind]bool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +34,13 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// State is what is known of an Application's revision.
+// Target is a revision of a repository, by the name that a spec has for it.
+type Target struct {
+	Repo     source.Repository
+	Revision string
+}
+
+// State is what is known of a Target.
 type State struct {
 	// Revision is the commit, or "" when none was ever resolved.
 	Revision string
@@ -41,9 +48,9 @@ type State struct {
 	Err error
 	// At is when the refs were last listed with success.
 	At time.Time
-	// Generation grows with each listing, failed ones included, whose outcome Revision
-	// or Err is.
-	Generation uint64
+	// Asked says that a listing was asked for (see Refresh) whose outcome Revision and
+	// Err are not yet. A listing that fails is an outcome as well.
+	Asked bool
 }
 
 // Poller owns the actors. It is safe for concurrent use.
@@ -54,12 +61,12 @@ type Poller struct {
 	mu     sync.Mutex
 	ctx    context.Context //nolint:containedctx // that of Run while it runs, for actors started later
 	actors map[source.Repository]*actor
-	byApp  map[string]*actor
+	byApp  map[string][]*want // in the order of an Application's sources
 }
 
 // New makes a Poller.
 func New(o Options) *Poller {
-	return &Poller{o: o, actors: map[source.Repository]*actor{}, byApp: map[string]*actor{}}
+	return &Poller{o: o, actors: map[source.Repository]*actor{}, byApp: map[string][]*want{}}
 }
 
 // Run lets the actors work until ctx ends; then all have ended.
@@ -83,42 +90,63 @@ func (p *Poller) start(a *actor) {
 	p.wg.Go(func() { a.run(ctx) })
 }
 
-// Want says that an Application wants a repository's target revision, and returns
-// what is known of it. Saying it again costs nothing.
-func (p *Poller) Want(app string, repo source.Repository, target string) State {
+// Want says which targets an Application wants, one for each of its sources, and
+// returns what is known of them. Two may be of one repository. Saying it again costs
+// nothing.
+func (p *Poller) Want(app string, targets ...Target) []State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	a := p.actors[repo]
+	before := p.byApp[app]
+	asked := slices.ContainsFunc(before, func(w *want) bool { return w.asked > 0 })
+	wants := make([]*want, len(targets))
+	for i, t := range targets {
+		if i < len(before) && before[i].target == t {
+			wants[i] = before[i]
+			continue
+		}
+		wants[i] = p.join(app, t)
+		if asked { // a refresh that is under way is answered by what is wanted now
+			wants[i].refresh()
+		}
+	}
+	for _, w := range before { // after the others have joined: an actor that is wanted still goes on
+		if !slices.Contains(wants, w) {
+			p.leave(w)
+		}
+	}
+	p.byApp[app] = wants
+	return states(wants)
+}
+
+// join adds a want to the actor of its repository, which is started for the first.
+func (p *Poller) join(app string, t Target) *want {
+	a := p.actors[t.Repo]
 	if a == nil {
-		a = &actor{p: p, repo: repo, wants: map[string]*want{}, waiting: map[string]uint64{}, wake: make(chan struct{}, 1), list: true}
-		p.actors[repo] = a
+		a = &actor{p: p, repo: t.Repo, wants: map[*want]struct{}{}, wake: make(chan struct{}, 1), list: true}
+		p.actors[t.Repo] = a
 		if p.ctx != nil {
 			p.start(a)
 		}
 	}
-	if old := p.byApp[app]; old != nil && old != a {
-		p.leave(app, old)
-	}
-	p.byApp[app] = a
-	w := a.wants[app]
-	if w == nil || w.target != target {
-		w = &want{target: target, dirty: true}
-		a.wants[app] = w
-		a.poke()
-	}
-	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: w.generation}
+	w := &want{actor: a, app: app, target: t, dirty: true}
+	a.wants[w] = struct{}{}
+	a.poke()
+	return w
 }
 
-// State is what is known of what an Application wants; zero if it wants nothing.
-func (p *Poller) State(app string) State {
+// State is what is known of what an Application wants; nothing if it wants nothing.
+func (p *Poller) State(app string) []State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	a := p.byApp[app]
-	if a == nil || a.wants[app] == nil {
-		return State{}
+	return states(p.byApp[app])
+}
+
+func states(wants []*want) []State {
+	out := make([]State, len(wants))
+	for i, w := range wants {
+		out[i] = State{Revision: w.revision, Err: w.err, At: w.actor.at, Asked: w.asked > 0}
 	}
-	w := a.wants[app]
-	return State{Revision: w.revision, Err: w.err, At: a.at, Generation: w.generation}
+	return out
 }
 
 // Forget says that an Application wants nothing more. A repository that nobody
@@ -126,15 +154,15 @@ func (p *Poller) State(app string) State {
 func (p *Poller) Forget(app string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if a := p.byApp[app]; a != nil {
-		p.leave(app, a)
-		delete(p.byApp, app)
+	for _, w := range p.byApp[app] {
+		p.leave(w)
 	}
+	delete(p.byApp, app)
 }
 
-func (p *Poller) leave(app string, a *actor) {
-	delete(a.wants, app)
-	delete(a.waiting, app)
+func (p *Poller) leave(w *want) {
+	a := w.actor
+	delete(a.wants, w)
 	if len(a.wants) > 0 {
 		return
 	}
@@ -144,23 +172,16 @@ func (p *Poller) leave(app string, a *actor) {
 	}
 }
 
-// Refresh asks for a listing that begins after now, and returns the generation
-// that State will have when it is done. Many requests share one listing.
-func (p *Poller) Refresh(app string) uint64 {
+// Refresh asks for a listing of each of an Application's repositories that begins
+// after now. Until its outcome is there the State of a target says Asked; then the
+// Application is woken whether or not anything changed. Many requests share one
+// listing.
+func (p *Poller) Refresh(app string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	a := p.byApp[app]
-	if a == nil {
-		return 0
+	for _, w := range p.byApp[app] {
+		w.refresh()
 	}
-	a.list = true
-	a.poke()
-	next := a.generation + 1
-	if a.listing {
-		next++ // the one under way began before
-	}
-	a.waiting[app] = next
-	return next
 }
 
 // actor is the one process for one repository and credential. Its fields are
@@ -171,8 +192,7 @@ type actor struct {
 	cancel context.CancelFunc
 	wake   chan struct{}
 
-	wants      map[string]*want
-	waiting    map[string]uint64 // app -> generation that it asked for
+	wants      map[*want]struct{}
 	list       bool              // refs must be listed before anything else
 	listing    bool
 	due        time.Time // when refs will be listed for a push that has to wait; zero for none
@@ -184,13 +204,27 @@ type actor struct {
 	err        error // of the last listing
 }
 
+// want is what one source of an Application wants. The Poller's lock guards it.
 type want struct {
-	target   string
+	actor  *actor
+	app    string
+	target Target
+
 	dirty    bool
 	revision string
 	err      error
-	// generation is that of the listing which revision or err is from.
-	generation uint64
+	// asked is the generation of its actor that answers a refresh, 0 if none was asked for.
+	asked uint64
+}
+
+func (w *want) refresh() {
+	a := w.actor
+	a.list = true
+	a.poke()
+	w.asked = a.generation + 1
+	if a.listing {
+		w.asked++ // the one under way began before
+	}
 }
 
 func (a *actor) poke() {
@@ -290,14 +324,14 @@ func (a *actor) resolve(ctx context.Context, all bool) {
 	if !all && refs != nil {
 		listErr = nil // the refs that are known are good enough for a start
 	}
-	targets := map[string][]string{} // target revision -> apps
-	for app, w := range a.wants {
+	targets := map[string][]*want{} // by target revision
+	for w := range a.wants {
 		if all || w.dirty {
-			targets[w.target] = append(targets[w.target], app)
+			targets[w.target.Revision] = append(targets[w.target.Revision], w)
 		}
 	}
 	p.mu.Unlock()
-	for target, apps := range targets {
+	for target, wants := range targets {
 		revision, err := "", listErr
 		if err == nil {
 			revision, err = p.o.Store.Commit(ctx, a.repo, refs, target)
@@ -305,35 +339,34 @@ func (a *actor) resolve(ctx context.Context, all bool) {
 		if ctx.Err() != nil {
 			return
 		}
-		a.settle(target, apps, revision, err)
+		a.settle(wants, revision, err)
 	}
 }
 
 // settle records an outcome and wakes those for whom it is news, or who asked.
-func (a *actor) settle(target string, apps []string, revision string, err error) {
+func (a *actor) settle(wants []*want, revision string, err error) {
 	p := a.p
-	var news []string
+	news := map[string]bool{}
 	p.mu.Lock()
-	for _, app := range apps {
-		w := a.wants[app]
-		if w == nil || w.target != target {
+	for _, w := range wants {
+		if _, still := a.wants[w]; !still {
 			continue
 		}
 		changed := w.dirty || text(w.err) != text(err) || err == nil && w.revision != revision
-		w.dirty, w.err, w.generation = false, err, a.generation
+		w.dirty, w.err = false, err
 		if err == nil {
 			w.revision = revision
 		}
-		asked, waits := a.waiting[app]
-		if waits && asked <= a.generation {
-			delete(a.waiting, app)
+		answered := w.asked > 0 && w.asked <= a.generation
+		if answered {
+			w.asked = 0
 		}
-		if changed || waits && asked <= a.generation {
-			news = append(news, app)
+		if changed || answered {
+			news[w.app] = true
 		}
 	}
 	p.mu.Unlock()
-	for _, app := range news {
+	for app := range news {
 		p.o.Changed(app)
 	}
 }

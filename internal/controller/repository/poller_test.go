@@ -138,6 +138,9 @@ func (w *world) expect(reason string, lists, resolved, told []string) {
 	// An actor may answer the first of several wishes before the next is made, and then
 	// answers the rest by itself: how often is left to the scheduler.
 	gotTold, gotResolved = slices.Compact(gotTold), slices.Compact(gotResolved)
+	// Nor does it matter which of two repositories is listed first.
+	slices.Sort(gotLists)
+	lists = slices.Sorted(slices.Values(lists))
 	type asked struct{ Lists, Resolved, Told []string }
 	if diff := cmp.Diff(asked{lists, resolved, told}, asked{gotLists, gotResolved, gotTold}); diff != "" {
 		w.t.Errorf("%s (-want +got):\n%s", reason, diff)
@@ -146,7 +149,7 @@ func (w *world) expect(reason string, lists, resolved, told []string) {
 
 func (w *world) state(app, url, target, revision, err string) {
 	w.t.Helper()
-	got := w.Want(app, source.Repository{URL: url}, target)
+	got := w.Want(app, Target{source.Repository{URL: url}, target})[0]
 	if got.Revision != revision || (got.Err == nil) != (err == "") || !strings.Contains(fmt.Sprint(got.Err), err) {
 		w.t.Errorf("%s: got %q, %v, want %q, %q", app, got.Revision, got.Err, revision, err)
 	}
@@ -156,11 +159,11 @@ func TestOneListingForAll(t *testing.T) {
 	run(t, func(w *world) {
 		a := source.Repository{URL: "a"}
 		for _, app := range []string{"one", "two", "three"} {
-			if got := w.Want(app, a, "main"); got.Revision != "" || got.Err != nil {
+			if got := w.Want(app, Target{a, "main"})[0]; got.Revision != "" || got.Err != nil {
 				t.Errorf("known before it was asked for: %+v", got)
 			}
 		}
-		w.Want("four", a, "dev")
+		w.Want("four", Target{a, "dev"})
 		w.expect("one listing for a repository, one resolution for a target", []string{"0s a"}, []string{"a dev", "a main"}, []string{"four", "one", "three", "two"})
 		w.state("one", "a", "main", "a1", "")
 		w.state("four", "a", "dev", "a9", "")
@@ -173,7 +176,7 @@ func TestOneListingForAll(t *testing.T) {
 		time.Sleep(interval)
 		w.expect("a push tells those whom it concerns", []string{"4m0s a"}, []string{"a dev", "a main"}, []string{"one", "three", "two"})
 		w.state("one", "a", "main", "a2", "")
-		if got := w.Want("one", a, "main"); got.Generation != 3 || time.Since(got.At) != 0 {
+		if got := w.Want("one", Target{a, "main"})[0]; got.Asked || time.Since(got.At) != 0 {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -181,8 +184,8 @@ func TestOneListingForAll(t *testing.T) {
 
 func TestCredentialsAreActorsOfTheirOwn(t *testing.T) {
 	run(t, func(w *world) {
-		w.Want("one", source.Repository{URL: "a"}, "main")
-		w.Want("two", source.Repository{URL: "a", Username: "ada"}, "main")
+		w.Want("one", Target{source.Repository{URL: "a"}, "main"})
+		w.Want("two", Target{source.Repository{URL: "a", Username: "ada"}, "main"})
 		synctest.Wait()
 		lists, _ := w.store.taken()
 		slices.Sort(lists)
@@ -202,7 +205,7 @@ func TestAFailedListingKeepsWhatIsKnown(t *testing.T) {
 		w.state("one", "a", "main", "a1", "away")
 		time.Sleep(29 * time.Second)
 		w.expect("it is tried again soon, and ever later; the same error is no news", []string{"2m2s a", "2m6s a", "2m14s a"}, nil, nil)
-		w.Want("two", source.Repository{URL: "a"}, "dev")
+		w.Want("two", Target{source.Repository{URL: "a"}, "dev"})
 		w.expect("a new wish is answered from the refs that are known", nil, []string{"a dev"}, []string{"two"})
 		time.Sleep(20 * time.Minute)
 		synctest.Wait()
@@ -280,8 +283,9 @@ func TestForget(t *testing.T) {
 		w.Forget("two")
 		time.Sleep(10 * interval)
 		w.expect("nothing is", nil, nil, nil)
-		if got := w.Refresh("two"); got != 0 {
-			t.Errorf("a refresh for nobody: %d", got)
+		w.Refresh("two")
+		if got := w.State("two"); len(got) != 0 {
+			t.Errorf("a refresh for nobody: %+v", got)
 		}
 		w.state("two", "b", "main", "", "")
 		w.expect("and from the beginning", []string{"24m0s b"}, []string{"b main"}, []string{"two"})
@@ -294,11 +298,12 @@ func TestRefresh(t *testing.T) {
 		w.state("one", "a", "main", "", "")
 		w.state("two", "a", "main", "", "")
 		w.expect("", []string{"0s a"}, []string{"a main"}, []string{"one", "two"})
-		if got := w.Refresh("one"); got != 2 {
-			t.Errorf("the next listing: %d", got)
+		w.Refresh("one")
+		if got := w.Want("one", Target{a, "main"})[0]; !got.Asked || got.Revision != "a1" {
+			t.Errorf("before the next listing: %+v", got)
 		}
 		w.expect("who asked is told although nothing changed", []string{"0s a"}, []string{"a main"}, []string{"one"})
-		if got := w.Want("one", a, "main"); got.Generation != 2 {
+		if got := w.Want("one", Target{a, "main"})[0]; got.Asked {
 			t.Errorf("got %+v", got)
 		}
 
@@ -308,13 +313,14 @@ func TestRefresh(t *testing.T) {
 		time.Sleep(time.Second)
 		w.store.push("a", "main", "a2")
 		for range 2 { // requests share a listing
-			if got := w.Refresh("two"); got != 4 {
-				t.Errorf("the listing under way began before: %d", got)
-			}
+			w.Refresh("two")
 		}
 		time.Sleep(9 * time.Second)
 		w.expect("the first is answered by the listing that it asked for", []string{"0s a", "10s a"}, []string{"a main"}, []string{"one"})
 		w.state("two", "a", "main", "a1", "")
+		if !w.State("two")[0].Asked || w.State("one")[0].Asked {
+			t.Errorf("the listing under way began before: %+v", w.State("two"))
+		}
 		time.Sleep(10 * time.Second)
 		w.expect("the second by the next one", nil, []string{"a main"}, []string{"one", "two"})
 		w.state("two", "a", "main", "a2", "")
@@ -335,7 +341,7 @@ func TestARefreshThatFailsIsAnswered(t *testing.T) {
 		w.expect("", []string{"0s a"}, nil, []string{"one"})
 		w.Refresh("one")
 		w.expect("the same error again is no news, but was asked for", []string{"0s a"}, nil, []string{"one"})
-		if got := w.Want("one", source.Repository{URL: "a"}, "main"); got.Generation != 3 || got.Revision != "a1" || got.Err == nil {
+		if got := w.Want("one", Target{source.Repository{URL: "a"}, "main"})[0]; got.Asked || got.Revision != "a1" || got.Err == nil {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -349,7 +355,7 @@ func TestWantBeforeRun(t *testing.T) {
 			Store: store, Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return time.Minute },
 			Changed: func(app string) { told <- app }, Log: slog.New(slog.DiscardHandler),
 		})
-		p.Want("one", source.Repository{URL: "a"}, "main")
+		p.Want("one", Target{source.Repository{URL: "a"}, "main"})
 		synctest.Wait()
 		if len(told) != 0 {
 			t.Error("it works before it runs")
@@ -372,7 +378,7 @@ func TestWantBeforeRun(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		<-ended
-		if got := p.Want("one", source.Repository{URL: "a"}, "main"); got.Revision != "a1" || got.Err != nil {
+		if got := p.Want("one", Target{source.Repository{URL: "a"}, "main"})[0]; got.Revision != "a1" || got.Err != nil {
 			t.Errorf("a listing that was cut off is no failure: %+v", got)
 		}
 	})
@@ -390,7 +396,7 @@ func TestWantWhileRunEnds(t *testing.T) {
 	go func() { defer close(ended); p.Run(ctx) }()
 	var apps sync.WaitGroup
 	for i := range 20 {
-		apps.Go(func() { p.Want(fmt.Sprint(i), source.Repository{URL: "a", Username: fmt.Sprint(i)}, "main") })
+		apps.Go(func() { p.Want(fmt.Sprint(i), Target{source.Repository{URL: "a", Username: fmt.Sprint(i)}, "main"}) })
 	}
 	cancel()
 	apps.Wait()
@@ -410,7 +416,7 @@ func TestTheLogHasNoCredentials(t *testing.T) {
 			Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return 0 },
 			Changed: func(app string) { told <- app }, Log: slog.New(slog.NewTextHandler(&log, nil)),
 		})
-		p.Want("one", source.Repository{URL: url}, "main")
+		p.Want("one", Target{source.Repository{URL: url}, "main"})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { p.Run(ctx); close(ended) }()

@@ -39,8 +39,8 @@ func (p *Poller) Pushed(push Push) int {
 // follows says whether an Application follows what moved, or has no revision: a push
 // may be what it lacks.
 func (a *actor) follows(moved func(target string) bool) bool {
-	for _, w := range a.wants {
-		if w.revision == "" || w.err != nil || moved(w.target) {
+	for w := range a.wants {
+		if w.revision == "" || w.err != nil || moved(w.target.Revision) {
 			return true
 		}
 	}

@@ -37,18 +37,18 @@ func TestRefreshWaitsForItsRevision(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); p.Run(ctx) }()
-		p.Want("web", source.Repository{URL: "r"}, "main")
+		p.Want("web", Target{source.Repository{URL: "r"}, "main"})
 		store.commits <- "old"
 		<-changed
-		ticket := p.Refresh("web")
+		p.Refresh("web")
 		synctest.Wait() // it is listed, and the commit is being fetched
-		if s := p.State("web"); s.Generation >= ticket {
+		if s := p.State("web")[0]; !s.Asked {
 			t.Errorf("answered with revision %q of before", s.Revision)
 		}
 		store.commits <- "new"
 		<-changed
-		if s := p.State("web"); s.Generation < ticket || s.Revision != "new" {
-			t.Errorf("generation %d, want %d; revision %q", s.Generation, ticket, s.Revision)
+		if s := p.State("web")[0]; s.Asked || s.Revision != "new" {
+			t.Errorf("got %+v", s)
 		}
 		cancel()
 		<-done
