@@ -20,6 +20,9 @@ type Input struct {
 	// Objects are the rendered objects in the order of the sources. Nil entries
 	// are skipped.
 	Objects []*unstructured.Unstructured
+	// Sources are the positions of the sources that Objects are from; nil means that
+	// there is one.
+	Sources []int
 	// App is the Application's name in tracking ids: see resource.AppInstance.
 	App string
 	// Installation is the installation's id, empty if there is only one on the cluster.
@@ -63,6 +66,8 @@ type Object struct {
 	// compared and applied as any other, but has no say in the Application's
 	// health and must never be deleted as a part of it.
 	Self bool
+	// Source is the position of the source that the object is from.
+	Source int
 	// HookTypes are the points at which a hook runs. A hook without any is applied
 	// nowhere.
 	HookTypes []resource.HookType
@@ -84,7 +89,7 @@ func Build(in Input) (State, error) {
 	var problems []string
 	last := map[resource.Key]entry{}
 	var unnamed []Object
-	for _, raw := range in.Objects {
+	for i, raw := range in.Objects {
 		if raw == nil {
 			continue
 		}
@@ -97,6 +102,9 @@ func Build(in Input) (State, error) {
 		if err != nil {
 			problems = append(problems, err.Error())
 			continue
+		}
+		if i < len(in.Sources) {
+			e.Source = in.Sources[i]
 		}
 		if e.Key.Name == "" {
 			unnamed = append(unnamed, e.Object)

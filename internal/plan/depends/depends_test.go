@@ -198,7 +198,7 @@ func TestOf(t *testing.T) {
 		"annotation with an error": {func(a *v1alpha1.Application) { a.Annotations[v1alpha1.AnnotationDependsOn] = "," }, func(f *depends.Facts) { f.DependsOn = nil }},
 		"several sources": {func(a *v1alpha1.Application) {
 			a.Spec.Sources = []v1alpha1.ApplicationSource{*source, *source}
-			a.Status.Sync.ComparedTo.Sources = a.Spec.Sources
+			a.Status.Sync.ComparedTo.Source, a.Status.Sync.ComparedTo.Sources = nil, a.Spec.Sources
 			a.Status.Sync.Revisions = []string{"1", "2"}
 		}, func(f *depends.Facts) { f.Revisions = []string{"1", "2"} }},
 	} {

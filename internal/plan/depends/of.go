@@ -29,7 +29,9 @@ func Of(app *v1alpha1.Application, desired []string) (Facts, error) {
 
 // compared is what a comparison with the spec says that it was compared to.
 func compared(spec *v1alpha1.ApplicationSpec) v1alpha1.ComparedTo {
-	return v1alpha1.ComparedTo{
-		Source: spec.Source, Sources: spec.Sources, Destination: spec.Destination, IgnoreDifferences: spec.IgnoreDifferences,
+	c := v1alpha1.ComparedTo{Sources: spec.Sources, Destination: spec.Destination, IgnoreDifferences: spec.IgnoreDifferences}
+	if len(spec.Sources) == 0 {
+		c.Source = spec.Source
 	}
+	return c
 }
