@@ -259,7 +259,7 @@ func (s *session) validate(ctx context.Context, app *v1alpha1.Application) error
 	if err != nil {
 		return err
 	}
-	if _, err := pipeline.Manifests(ctx, app, ""); err != nil {
+	if _, err := pipeline.Manifests(ctx, app, nil); err != nil {
 		return fault.Wrap(fault.KindOf(err), err, "application %s is not created (--validate=false creates it all the same)", nameOf(app))
 	}
 	return nil

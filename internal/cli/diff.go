@@ -11,16 +11,17 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/describe"
 	"evenkeel.dev/internal/cli/output"
+	"evenkeel.dev/internal/cli/revisions"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
 
 type diffOptions struct {
-	name     appName
-	revision string
-	refresh  string
-	format   *choice
+	name      appName
+	revisions revisions.Flags
+	refresh   string
+	format    *choice
 	// code is what to exit with on a difference; 0 with --exit-code=false.
 	code int
 }
@@ -41,6 +42,9 @@ The values of Secrets are masked.`,
   # What a sync to another revision would change
   evenkeel app diff my-app --revision v1.2.0
 
+  # The same for one of several sources
+  evenkeel app diff my-app --revisions v1.2.0 --source-names values
+
   # Only the exit code
   evenkeel app diff my-app >/dev/null`,
 		Args: args(1, 1, "one application"),
@@ -50,12 +54,12 @@ The values of Secrets are masked.`,
 	namespaceFlag(cmd, &namespace, "Only render the difference in namespace")
 	flags.BoolVar(&refresh, "refresh", false, "Refresh application data when retrieving")
 	flags.BoolVar(&hard, "hard-refresh", false, "Refresh application data as well as target manifests cache")
-	flags.StringVar(&o.revision, "revision", "", "Compare live app to a particular revision")
+	o.revisions.Add(flags, "Compare live app to a particular revision")
 	flags.BoolVar(&exits, "exit-code", true, "Return non-zero exit code when there is a diff. May also return non-zero exit code if there is an error.")
 	flags.IntVar(&o.code, "diff-exit-code", 1, "Return specified exit code when there is a diff.")
 	serverSide := flags.VarPF(&onlyTrue{why: alwaysConfirms}, "server-side-diff", "", "Use server-side diff to calculate the diff, which is always done where it matters")
 	serverSide.NoOptDefVal = "true"
-	refuse(cmd, flags, append(sourceRevisionRefusals(), diffRefusals...))
+	refuse(cmd, flags, diffRefusals)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if o.code < 0 || o.code > 255 {
 			return fault.New(fault.Invalid, "--diff-exit-code %d: want 0 to 255", o.code)
@@ -88,7 +92,11 @@ func (s *session) diff(ctx context.Context, o diffOptions) error {
 	if err != nil {
 		return err
 	}
-	differences, err := s.differences(ctx, app, o.revision)
+	at, err := o.revisions.Of(app)
+	if err != nil {
+		return err
+	}
+	differences, err := s.differences(ctx, app, at)
 	if err != nil {
 		return err
 	}
@@ -104,23 +112,12 @@ func (s *session) diff(ctx context.Context, o diffOptions) error {
 	return differs{code: o.code}
 }
 
-func (s *session) differences(ctx context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error) {
-	if err := oneRevision(app, revision); err != nil {
-		return nil, err
-	}
+func (s *session) differences(ctx context.Context, app *v1alpha1.Application, at []string) ([]view.Difference, error) {
 	pipeline, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Diff(ctx, app, revision)
-}
-
-// oneRevision fails for a revision that would have to stand for several sources.
-func oneRevision(app *v1alpha1.Application, revision string) error {
-	if revision == "" || len(app.Spec.Sources) == 0 {
-		return nil
-	}
-	return fault.New(fault.Unsupported, "--revision does not fit application %s, which has %d sources: %s", nameOf(app), len(app.Spec.Sources), multiSource)
+	return pipeline.Diff(ctx, app, at)
 }
 
 func key(d view.Difference) resource.Key {
@@ -128,8 +125,8 @@ func key(d view.Difference) resource.Key {
 }
 
 // showDifferences writes those of an Application's differences that want wants.
-func (s *session) showDifferences(ctx context.Context, app *v1alpha1.Application, revision string, want func(view.Difference) bool) error {
-	differences, err := s.differences(ctx, app, revision)
+func (s *session) showDifferences(ctx context.Context, app *v1alpha1.Application, at []string, want func(view.Difference) bool) error {
+	differences, err := s.differences(ctx, app, at)
 	if err != nil {
 		return err
 	}

@@ -42,15 +42,15 @@ type Cluster interface {
 	Delete(ctx context.Context, namespace, name, finalizer string) error
 }
 
-// Pipeline renders and compares in this process. An empty revision means the
-// Application's own.
+// Pipeline renders and compares in this process. Revisions are one for each source, in
+// their order; an empty one, or none, means the Application's own.
 type Pipeline interface {
 	// Manifests are the objects that the source desires, Secrets as they are.
-	Manifests(ctx context.Context, app *v1alpha1.Application, revision string) ([]*unstructured.Unstructured, error)
+	Manifests(ctx context.Context, app *v1alpha1.Application, revisions []string) ([]*unstructured.Unstructured, error)
 	// Live are the managed objects as the cluster has them, Secrets as they are.
 	Live(ctx context.Context, app *v1alpha1.Application) ([]*unstructured.Unstructured, error)
 	// Diff are the objects that differ, Secrets masked.
-	Diff(ctx context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error)
+	Diff(ctx context.Context, app *v1alpha1.Application, revisions []string) ([]view.Difference, error)
 	// Plan is what a sync would do, Secrets masked, with the hash that the controller
 	// would find for it.
 	Plan(ctx context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error)

@@ -213,7 +213,7 @@ func (s *session) printDrift(ctx context.Context, p *output.Printer, app *v1alph
 	if err != nil {
 		return err
 	}
-	differences, err := pipeline.Diff(ctx, app, "")
+	differences, err := pipeline.Diff(ctx, app, nil)
 	if err != nil {
 		return err
 	}

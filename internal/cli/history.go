@@ -67,20 +67,24 @@ func (s *session) printHistory(p *output.Printer, app *v1alpha1.Application) {
 	rows := map[string][][]string{}
 	for _, h := range app.Status.History {
 		for i, src := range describe.HistorySources(h) {
-			if _, known := rows[src.RepoURL]; !known {
-				order = append(order, src.RepoURL)
+			heading := src.RepoURL
+			if len(h.Sources) > 0 { // several may be of one repository
+				heading += "  " + describe.SourceLabel(src)
 			}
-			rows[src.RepoURL] = append(rows[src.RepoURL], []string{
+			if _, known := rows[heading]; !known {
+				order = append(order, heading)
+			}
+			rows[heading] = append(rows[heading], []string{
 				strconv.FormatInt(h.ID, 10), s.summary().Clock(&h.DeployedAt), describe.HistoryRevision(h, src, i), describe.Initiator(h.InitiatedBy), pinnedTo(pin, h.ID),
 			})
 		}
 	}
-	for i, repo := range order {
+	for i, heading := range order {
 		if i > 0 {
 			p.Line("")
 		}
-		p.Line("SOURCE  %s", repo)
-		p.Table(columns, rows[repo])
+		p.Line("SOURCE  %s", heading)
+		p.Table(columns, rows[heading])
 	}
 }
 

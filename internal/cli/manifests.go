@@ -6,15 +6,16 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"evenkeel.dev/internal/cli/revisions"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 )
 
 type manifestsOptions struct {
-	name     appName
-	revision string
-	source   *choice
-	format   *choice
+	name      appName
+	revisions revisions.Flags
+	source    *choice
+	format    *choice
 }
 
 func newManifests(s *session) *cobra.Command {
@@ -30,6 +31,9 @@ func newManifests(s *session) *cobra.Command {
   # Get manifests for an application at a specific revision
   evenkeel app manifests my-app --revision 0.0.1
 
+  # The same for two of several sources
+  evenkeel app manifests my-app --revisions 0.0.1 --source-positions 1 --revisions 0.0.2 --source-positions 2
+
   # Get the objects as the cluster has them
   evenkeel app manifests my-app --source live`,
 		Args: args(1, 1, "one application"),
@@ -37,11 +41,11 @@ func newManifests(s *session) *cobra.Command {
 	o.source = &choice{value: "git", allowed: []string{"git", "live"}}
 	o.format = outputFlag(cmd, "yaml", "json")
 	namespaceFlag(cmd, &namespace, "Namespace of the application")
-	cmd.Flags().StringVar(&o.revision, "revision", "", "Show manifests at a specific revision")
+	o.revisions.Add(cmd.Flags(), "Show manifests at a specific revision")
 	cmd.Flags().Var(o.source, "source", "Source of manifests. One of: live|git")
-	refuse(cmd, cmd.Flags(), append(sourceRevisionRefusals(), refusal{name: "local"}, refusal{name: "local-repo-root"}))
+	refuse(cmd, cmd.Flags(), []refusal{{name: "local"}, {name: "local-repo-root"}})
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if o.source.value == "live" && o.revision != "" {
+		if o.source.value == "live" && o.revisions.Given() {
 			return fault.New(fault.Invalid, "--revision goes with --source git: the cluster has one state only")
 		}
 		o.name, err = s.parseName(args[0], namespace)
@@ -53,20 +57,13 @@ func newManifests(s *session) *cobra.Command {
 	return cmd
 }
 
-// sourceRevisionRefusals are the flags that choose a revision for one of several
-// sources.
-func sourceRevisionRefusals() []refusal {
-	return []refusal{
-		{name: "revisions", why: multiSource}, {name: "source-names", why: multiSource}, {name: "source-positions", why: multiSource},
-	}
-}
-
 func (s *session) manifests(ctx context.Context, o manifestsOptions) error {
 	app, err := s.get(ctx, o.name)
 	if err != nil {
 		return err
 	}
-	if err := oneRevision(app, o.revision); err != nil {
+	at, err := o.revisions.Of(app)
+	if err != nil {
 		return err
 	}
 	pipeline, err := s.open(ctx)
@@ -77,7 +74,7 @@ func (s *session) manifests(ctx context.Context, o manifestsOptions) error {
 	if o.source.value == "live" {
 		objects, err = pipeline.Live(ctx, app)
 	} else {
-		objects, err = pipeline.Manifests(ctx, app, o.revision)
+		objects, err = pipeline.Manifests(ctx, app, at)
 	}
 	if err != nil {
 		return err

@@ -18,9 +18,6 @@ func newPlan(s *session) *cobra.Command {
 	return preview.New(preview.Options{
 		App: s.named,
 		Plan: func(ctx context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error) {
-			if err := oneRevision(app, sync.Revision); err != nil {
-				return view.Plan{}, err
-			}
 			pipeline, err := s.open(ctx)
 			if err != nil {
 				return view.Plan{}, err

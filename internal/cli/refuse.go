@@ -79,7 +79,6 @@ func (o *onlyTrue) Set(v string) error {
 const (
 	kubeconfigOnly = "the cluster is reached with a kubeconfig, see --kubeconfig and --context"
 	oneBinary      = "Evenkeel has no such component"
-	multiSource    = "revisions of single sources cannot be chosen yet"
 	noLogs         = "only \"evenkeel run\" writes logs"
 	alwaysConfirms = "every difference is confirmed by a server-side dry run of that one object"
 	noJQ           = "this limit cannot be changed yet"

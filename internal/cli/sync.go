@@ -11,6 +11,7 @@ import (
 	"evenkeel.dev/internal/cli/describe"
 	"evenkeel.dev/internal/cli/filter"
 	"evenkeel.dev/internal/cli/hooks"
+	"evenkeel.dev/internal/cli/revisions"
 	"evenkeel.dev/internal/cli/spec"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
@@ -23,7 +24,7 @@ type syncOptions struct {
 	resources []string
 	labels    []string
 	infos     []string
-	revision  string
+	revisions revisions.Flags
 	hooks     hooks.Flags
 	plan      string
 
@@ -51,6 +52,9 @@ applications are synced one after the other; the first failure ends it.`,
   evenkeel app sync my-app --resource :Service:my-service --resource apps:Deployment:my-namespace/my-service
   evenkeel app sync my-app --resource '!*:Service:*'
 
+  # Sync one of several sources to another revision
+  evenkeel app sync my-app --revisions v1.2.0 --source-names values
+
   # See what would change and be asked before it does
   evenkeel app sync my-app --preview-changes
 
@@ -63,7 +67,7 @@ applications are synced one after the other; the first failure ends it.`,
 	}
 	o.format = appFormat(cmd)
 	o.flags(cmd)
-	refuse(cmd, cmd.Flags(), append(sourceRevisionRefusals(), syncRefusals...))
+	refuse(cmd, cmd.Flags(), syncRefusals)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.selection.Args = args
 		if err := o.check(cmd); err != nil {
@@ -91,7 +95,7 @@ func (o *syncOptions) flags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.resources, "resource", nil, "Sync only specific resources as GROUP:KIND:NAME or !GROUP:KIND:NAME. Fields may be blank and '*' can be used. This option may be specified repeatedly")
 	flags.StringArrayVar(&o.labels, "label", nil, "Sync only specific resources with a label. This option may be specified repeatedly.")
 	flags.StringArrayVar(&o.infos, "info", nil, "A list of key-value pairs during sync process. These infos will be persisted in app.")
-	flags.StringVar(&o.revision, "revision", "", "Sync to a specific revision. Preserves parameter overrides")
+	o.revisions.Add(flags, "Sync to a specific revision. Preserves parameter overrides")
 	flags.StringVar(&o.plan, "plan", "", "Do exactly the plan with this hash, as \"app plan\" prints it, or nothing if anything has moved since")
 	flags.BoolVar(&o.prune, "prune", false, "Allow deleting unexpected resources")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Preview apply without affecting cluster")
@@ -118,6 +122,9 @@ func (o *syncOptions) check(cmd *cobra.Command) error {
 	}
 	if o.hooks.Given() && (o.strategy.value == "apply" || len(o.resources) > 0 || len(o.labels) > 0) {
 		return fault.New(fault.Invalid, "--hooks and --hook go with a whole sync: --strategy apply, --resource and --label run no hooks")
+	}
+	if err := o.revisions.Check(); err != nil {
+		return err
 	}
 	if err := o.checkPlan(); err != nil {
 		return err
@@ -248,8 +255,10 @@ func (o *syncOptions) operation(app *v1alpha1.Application, fs filter.Filters) (v
 			nameOf(app), o.describeFilters(), nameOf(app))
 	}
 	sync := &v1alpha1.SyncOperation{
-		Revision: o.revision, Prune: o.prune, DryRun: o.dryRun,
-		Resources: resources, SyncOptions: o.options(app), SyncStrategy: o.syncStrategy(),
+		Prune: o.prune, DryRun: o.dryRun, Resources: resources, SyncOptions: o.options(app), SyncStrategy: o.syncStrategy(),
+	}
+	if err := o.revisions.Into(app, sync); err != nil {
+		return op, err
 	}
 	op = v1alpha1.Operation{Sync: sync}
 	for _, k := range sortedKeys(infos) {
@@ -270,14 +279,16 @@ func (o *syncOptions) operation(app *v1alpha1.Application, fs filter.Filters) (v
 
 // checkRevision refuses a revision that automated sync would undo at once.
 func (o *syncOptions) checkRevision(app *v1alpha1.Application) error {
-	if err := oneRevision(app, o.revision); err != nil {
+	at, err := o.revisions.Of(app)
+	if err != nil || o.dryRun || describe.Automated(app) == nil {
 		return err
 	}
-	target := describe.MainSource(app).TargetRevision
-	if o.revision == "" || o.revision == target || o.dryRun || describe.Automated(app) == nil {
-		return nil
+	for i, revision := range at {
+		if target := describe.Sources(app)[i].TargetRevision; revision != "" && revision != target {
+			return fault.New(fault.Invalid, "cannot sync application %s to %s: auto-sync currently set to %s", nameOf(app), revision, orHead(target))
+		}
 	}
-	return fault.New(fault.Invalid, "cannot sync application %s to %s: auto-sync currently set to %s", nameOf(app), o.revision, orHead(target))
+	return nil
 }
 
 func orHead(revision string) string {
@@ -343,7 +354,11 @@ func (s *session) withLabels(ctx context.Context, app *v1alpha1.Application, o s
 	if err != nil {
 		return nil, err
 	}
-	objects, err := pipeline.Manifests(ctx, app, o.revision)
+	at, err := o.revisions.Of(app)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := pipeline.Manifests(ctx, app, at)
 	if err != nil {
 		return nil, err
 	}
@@ -367,7 +382,11 @@ func (s *session) withLabels(ctx context.Context, app *v1alpha1.Application, o s
 func (s *session) previewSync(ctx context.Context, app *v1alpha1.Application, o syncOptions) (bool, error) {
 	p := s.printer()
 	name := nameOf(app).String()
-	differences, err := s.differences(ctx, app, o.revision)
+	at, err := o.revisions.Of(app)
+	if err != nil {
+		return false, err
+	}
+	differences, err := s.differences(ctx, app, at)
 	if err != nil {
 		return false, err
 	}

@@ -337,8 +337,8 @@ func (w *world) objects(list []map[string]any) ([]*unstructured.Unstructured, er
 	return out, nil
 }
 
-func (w *world) Manifests(_ context.Context, app *v1alpha1.Application, revision string) ([]*unstructured.Unstructured, error) {
-	w.record("manifests %s/%s %q", app.Namespace, app.Name, revision)
+func (w *world) Manifests(_ context.Context, app *v1alpha1.Application, revisions []string) ([]*unstructured.Unstructured, error) {
+	w.record("manifests %s/%s %q", app.Namespace, app.Name, strings.Join(revisions, ","))
 	return w.objects(w.data.Desired)
 }
 
@@ -347,8 +347,8 @@ func (w *world) Live(_ context.Context, app *v1alpha1.Application) ([]*unstructu
 	return w.objects(w.data.Live)
 }
 
-func (w *world) Diff(_ context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error) {
-	w.record("diff %s/%s %q", app.Namespace, app.Name, revision)
+func (w *world) Diff(_ context.Context, app *v1alpha1.Application, revisions []string) ([]view.Difference, error) {
+	w.record("diff %s/%s %q", app.Namespace, app.Name, strings.Join(revisions, ","))
 	_, err := w.objects(nil)
 	return w.data.Differences, err
 }

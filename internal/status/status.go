@@ -41,9 +41,11 @@ type Report struct {
 	// Resources are nil when nothing is known of them.
 	Resources []Resource
 	// Besides says that something differs that is none of the resources.
-	Besides    bool
-	Revision   string
-	SourceType string
+	Besides bool
+	// Origin is what was compared with; without revisions those of before stay.
+	Origin resource.Origin
+	// SourceTypes are what its sources were found to be; nil leaves them as they are.
+	SourceTypes []string
 	// Conditions are all that hold now; their transition times are kept or set here.
 	Conditions []v1alpha1.ApplicationCondition
 	// Operation is the running or last operation.
@@ -75,8 +77,11 @@ func Compose(app *v1alpha1.Application, r Report) v1alpha1.ApplicationStatus {
 	if r.Resources != nil || s.Health.Status == "" {
 		s.Health = appHealth(s.Health, r)
 	}
-	if r.SourceType != "" {
-		s.SourceType = r.SourceType
+	if len(r.SourceTypes) > 0 {
+		s.SourceType, s.SourceTypes = r.SourceTypes[0], nil
+		if r.Origin.Listed {
+			s.SourceType, s.SourceTypes = "", r.SourceTypes
+		}
 	}
 	if r.Refreshed || s.ReconciledAt == nil && r.Compared {
 		s.ReconciledAt = &r.Now
@@ -89,12 +94,14 @@ func Compose(app *v1alpha1.Application, r Report) v1alpha1.ApplicationStatus {
 
 func syncStatus(app *v1alpha1.Application, r Report) v1alpha1.SyncStatus {
 	s := app.Status.Sync
-	if r.Revision != "" {
-		s.Revision = r.Revision
+	if len(r.Origin.Revisions) > 0 {
+		_, s.Revision, _, s.Revisions = r.Origin.Fields()
 	}
 	s.ComparedTo = v1alpha1.ComparedTo{
-		Source: app.Spec.Source, Destination: app.Spec.Destination, Sources: app.Spec.Sources,
-		IgnoreDifferences: app.Spec.IgnoreDifferences,
+		Destination: app.Spec.Destination, Sources: app.Spec.Sources, IgnoreDifferences: app.Spec.IgnoreDifferences,
+	}
+	if len(app.Spec.Sources) == 0 { // Argo CD ignores the one beside a list
+		s.ComparedTo.Source = app.Spec.Source
 	}
 	s.Status = v1alpha1.SyncStatusUnknown
 	if r.Compared {

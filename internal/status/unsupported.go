@@ -17,7 +17,7 @@ import (
 // set, and so is a field that Argo CD adds.
 var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.ApplicationSpec]():            "source sources destination project syncPolicy ignoreDifferences info revisionHistoryLimit",
-	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path targetRevision helm kustomize directory",
+	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path targetRevision helm kustomize directory ref name",
 	reflect.TypeFor[v1alpha1.ApplicationDestination]():     "server name namespace",
 	reflect.TypeFor[v1alpha1.SyncPolicy]():                 "automated retry syncOptions managedNamespaceMetadata",
 	reflect.TypeFor[v1alpha1.SyncPolicyAutomated]():        "prune selfHeal allowEmpty enabled",
@@ -27,7 +27,7 @@ var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.Info]():                       "name value",
 	reflect.TypeFor[v1alpha1.Operation]():                  "sync initiatedBy info retry",
 	reflect.TypeFor[v1alpha1.OperationInitiator]():         "username automated",
-	reflect.TypeFor[v1alpha1.SyncOperation]():              "revision prune dryRun resources syncOptions source syncStrategy autoHealAttemptsCount",
+	reflect.TypeFor[v1alpha1.SyncOperation]():              "revision revisions prune dryRun resources syncOptions source sources syncStrategy autoHealAttemptsCount",
 	reflect.TypeFor[v1alpha1.SyncOperationResource]():      "group kind name namespace",
 	reflect.TypeFor[v1alpha1.SyncStrategy]():               "apply hook",
 	reflect.TypeFor[v1alpha1.SyncStrategyApply]():          "force",
@@ -70,9 +70,6 @@ func Unsupported(app *v1alpha1.Application, project *v1alpha1.AppProject) []stri
 		if policy := app.Spec.SyncPolicy; policy != nil {
 			paths = unknownOptions(paths, "spec.syncPolicy.syncOptions", policy.SyncOptions)
 		}
-		if len(app.Spec.Sources) > 1 {
-			paths = append(paths, "spec.sources (more than one)")
-		}
 		paths = remoteFiles(paths, "spec.source", app.Spec.Source)
 		for i := range app.Spec.Sources {
 			paths = remoteFiles(paths, fmt.Sprintf("spec.sources[%d]", i), &app.Spec.Sources[i])
@@ -82,6 +79,9 @@ func Unsupported(app *v1alpha1.Application, project *v1alpha1.AppProject) []stri
 			if op.Sync != nil {
 				paths = unknownOptions(paths, "operation.sync.syncOptions", op.Sync.SyncOptions)
 				paths = remoteFiles(paths, "operation.sync.source", op.Sync.Source)
+				for i := range op.Sync.Sources {
+					paths = remoteFiles(paths, fmt.Sprintf("operation.sync.sources[%d]", i), &op.Sync.Sources[i])
+				}
 			}
 		}
 	}

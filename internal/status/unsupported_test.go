@@ -197,10 +197,8 @@ func TestUnsupported(t *testing.T) {
 	}}
 	want := []string{
 		"spec.ignoreDifferences[1].jqPathExpressions",
-		"spec.sources[1].ref",
 		"spec.syncPolicy.syncOptions[1] (Replace=yes)",
 		"spec.syncPolicy.syncOptions[3] (prune=false)",
-		"spec.sources (more than one)",
 		"spec.sources[0].helm.valueFiles[1] (a URL)",
 		"operation.sync.syncOptions[0] (Force=true)",
 	}

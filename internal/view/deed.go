@@ -12,14 +12,11 @@ import (
 func DeedsOf(app *v1alpha1.Application, wave func(phase string, key resource.Key) int) []Deed {
 	var out []Deed
 	for _, h := range app.Status.History {
-		source := h.Source
-		if len(h.Sources) > 0 {
-			source = h.Sources[0]
-		}
+		source, sources := sourcesOf(app, resource.OriginOfHistory(&h))
 		out = append(out, Deed{ID: fmt.Sprintf("deployment/%d", h.ID), Deployment: &Deployment{
 			ID: h.ID, Revision: revision(h.Revision, h.Revisions), StartedAt: stamp(h.DeployStartedAt), DeployedAt: stamp(&h.DeployedAt),
 			InitiatedBy: h.InitiatedBy.Username, Automated: h.InitiatedBy.Automated,
-			Source: Source{RepoURL: source.RepoURL, Path: source.Path, Chart: source.Chart, TargetRevision: source.TargetRevision, Type: sourceType(app, source)},
+			Source: source, Sources: sources,
 		}})
 	}
 	state := app.Status.OperationState

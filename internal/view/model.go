@@ -4,27 +4,30 @@ package view
 // unknown. A row is a value: its maps and slices are never changed once it was
 // given to a Store.
 type App struct {
-	Namespace      string            `json:"namespace"`
-	Name           string            `json:"name"`
-	Project        string            `json:"project"`
-	Labels         map[string]string `json:"labels"`
-	CreatedAt      string            `json:"createdAt"`
-	Source         Source            `json:"source"`
-	Destination    Destination       `json:"destination"`
-	Sync           string            `json:"sync"`
-	Health         string            `json:"health"`
-	Revision       string            `json:"revision"`
-	AutoSync       bool              `json:"autoSync"`
-	SelfHeal       bool              `json:"selfHeal"`
-	Prune          bool              `json:"prune"`
-	Deleting       bool              `json:"deleting"`
-	Reason         Reason            `json:"reason"`
-	Operation      *Operation        `json:"operation"`
-	Conditions     []Condition       `json:"conditions"`
-	Counts         Counts            `json:"counts"`
-	OutOfSyncSince string            `json:"outOfSyncSince"`
-	ObservedAt     string            `json:"observedAt"`
-	Images         []string          `json:"images"`
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	Project   string            `json:"project"`
+	Labels    map[string]string `json:"labels"`
+	CreatedAt string            `json:"createdAt"`
+	Source    Source            `json:"source"`
+	// Sources are those of an Application that has a list of them, of which Source is
+	// the first.
+	Sources        []Source    `json:"sources,omitempty"`
+	Destination    Destination `json:"destination"`
+	Sync           string      `json:"sync"`
+	Health         string      `json:"health"`
+	Revision       string      `json:"revision"`
+	AutoSync       bool        `json:"autoSync"`
+	SelfHeal       bool        `json:"selfHeal"`
+	Prune          bool        `json:"prune"`
+	Deleting       bool        `json:"deleting"`
+	Reason         Reason      `json:"reason"`
+	Operation      *Operation  `json:"operation"`
+	Conditions     []Condition `json:"conditions"`
+	Counts         Counts      `json:"counts"`
+	OutOfSyncSince string      `json:"outOfSyncSince"`
+	ObservedAt     string      `json:"observedAt"`
+	Images         []string    `json:"images"`
 	// Pin is nil for an Application that is not pinned.
 	Pin *Pinned `json:"pin"`
 	// Confirm is how many deletions wait for a person to confirm them.
@@ -44,6 +47,11 @@ type Source struct {
 	Chart          string `json:"chart"`
 	TargetRevision string `json:"targetRevision"`
 	Type           string `json:"type"`
+	// Name is what people call one of several sources by, Ref what the others do.
+	Name string `json:"name,omitempty"`
+	Ref  string `json:"ref,omitempty"`
+	// Revision is what one of several sources is at.
+	Revision string `json:"revision,omitempty"`
 }
 
 // Destination is where they go.
@@ -78,6 +86,8 @@ type Operation struct {
 // Pinned says what holds an Application, by whom, why and until when.
 type Pinned struct {
 	Revision string `json:"revision"`
+	// Revisions are those of several sources, of which Revision is the first.
+	Revisions []string `json:"revisions,omitempty"`
 	// History is the id of the history entry that was gone back to, -1 for none.
 	History    int64  `json:"history"`
 	By         string `json:"by"`
@@ -105,6 +115,8 @@ type Deployment struct {
 	InitiatedBy string `json:"initiatedBy"`
 	Automated   bool   `json:"automated"`
 	Source      Source `json:"source"`
+	// Sources are those of a list, of which Source is the first.
+	Sources []Source `json:"sources,omitempty"`
 }
 
 // Result is what became of one object in the last operation.
@@ -205,9 +217,11 @@ type Difference struct {
 // Plan is what a sync would do.
 type Plan struct {
 	// Hash identifies the plan: a sync that is given it does just this or refuses.
-	Hash     string     `json:"hash"`
-	Revision string     `json:"revision"`
-	Steps    []PlanStep `json:"steps"`
+	Hash     string `json:"hash"`
+	Revision string `json:"revision"`
+	// Revisions are those of several sources, of which Revision is the first.
+	Revisions []string   `json:"revisions,omitempty"`
+	Steps     []PlanStep `json:"steps"`
 	// Skipped are objects that are left alone although something would have to be done.
 	Skipped []PlanItem `json:"skipped"`
 }

@@ -27,7 +27,8 @@ func PinAnnotations() []string { return pin.Annotations }
 
 // Pinning is what somebody says who pins.
 type Pinning struct {
-	// Revision is a full commit id; empty takes that of the history entry ID.
+	// Revision is a full commit id, of several sources one of each, separated by commas;
+	// empty takes that of the history entry ID.
 	Revision string
 	// ID is that of an entry of the history.
 	ID int64
@@ -44,7 +45,7 @@ func (p Pinning) Of(app *v1alpha1.Application, now time.Time) (Pin, error) {
 	if !p.Until.IsZero() && !p.Until.After(now) {
 		return Pin{}, fault.New(fault.Invalid, "a pin until %s would have ended already", p.Until.UTC().Format(time.RFC3339))
 	}
-	made, err := pin.At(p.Revision)
+	made, err := pin.At(app, p.Revision)
 	if p.Revision == "" {
 		made, err = pin.To(app, p.ID)
 	}
@@ -71,9 +72,13 @@ type Rollback struct {
 func (r Rollback) Of(app *v1alpha1.Application, now time.Time) (Pin, v1alpha1.Operation, error) {
 	made, err := r.Pinning.Of(app, now)
 	auto, _, prunes := automation(app.Spec.SyncPolicy)
-	sync := &v1alpha1.SyncOperation{Revision: made.Revision, Prune: r.Prune || auto && prunes, DryRun: r.DryRun}
-	if r.DryRun { // else the pin says which source
-		sync.Source = made.Source
+	source, revision, sources, revisions := made.Origin(app).Fields()
+	sync := &v1alpha1.SyncOperation{Revision: revision, Revisions: revisions, Prune: r.Prune || auto && prunes, DryRun: r.DryRun}
+	if r.DryRun && made.Sources != nil { // else the pin says which sources
+		sync.Sources = sources
+		if !made.Listed {
+			sync.Source = &source
+		}
 	}
 	return made, v1alpha1.Operation{Sync: sync, InitiatedBy: v1alpha1.OperationInitiator{Username: r.By}}, err
 }

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
 )
 
 // Extra is what a row needs and an Application does not hold. Its zero value
@@ -47,15 +48,16 @@ const maxMessage = 4096
 // RowOf is the row of an Application. It is pure, and keeps references to app's
 // maps and slices.
 func RowOf(app *v1alpha1.Application, extra Extra) App {
-	source := firstSource(app)
 	status := &app.Status
+	source, sources := sourcesOf(app, resource.OriginOf(&app.Spec).At(status.Sync.Revisions))
 	a := App{
 		Namespace:       app.Namespace,
 		Name:            app.Name,
 		Project:         cmp.Or(app.Spec.Project, v1alpha1.DefaultProject),
 		Labels:          app.Labels,
 		CreatedAt:       stamp(&app.CreationTimestamp),
-		Source:          Source{RepoURL: source.RepoURL, Path: source.Path, Chart: source.Chart, TargetRevision: source.TargetRevision, Type: sourceType(app, source)},
+		Source:          source,
+		Sources:         sources,
 		Destination:     Destination(destination(app)),
 		Sync:            string(cmp.Or(status.Sync.Status, v1alpha1.SyncStatusUnknown)),
 		Health:          string(cmp.Or(status.Health.Status, v1alpha1.HealthStatusUnknown)),
@@ -87,14 +89,26 @@ func RowOf(app *v1alpha1.Application, extra Extra) App {
 	return a
 }
 
-func firstSource(app *v1alpha1.Application) v1alpha1.ApplicationSource {
-	if len(app.Spec.Sources) > 0 {
-		return app.Spec.Sources[0]
+// sourcesOf are an Application's sources, or those that it had once: the first, and all
+// if they stand in a list.
+func sourcesOf(app *v1alpha1.Application, o resource.Origin) (Source, []Source) {
+	if !o.Listed {
+		s := v1alpha1.ApplicationSource{}
+		if len(o.Sources) > 0 {
+			s = o.Sources[0]
+		}
+		return sourceOf(s, sourceType(app, 0, s)), nil
 	}
-	if app.Spec.Source != nil {
-		return *app.Spec.Source
+	all := make([]Source, len(o.Sources))
+	for i, s := range o.Sources {
+		all[i] = sourceOf(s, sourceType(app, i, s))
+		all[i].Name, all[i].Ref, all[i].Revision = s.Name, s.Ref, o.Revision(i)
 	}
-	return v1alpha1.ApplicationSource{}
+	return sourceOf(o.Sources[0], all[0].Type), all
+}
+
+func sourceOf(s v1alpha1.ApplicationSource, t string) Source {
+	return Source{RepoURL: s.RepoURL, Path: s.Path, Chart: s.Chart, TargetRevision: s.TargetRevision, Type: t}
 }
 
 type destinationFields struct{ Server, Name, Namespace string }
@@ -104,12 +118,16 @@ func destination(app *v1alpha1.Application) destinationFields {
 	return destinationFields{Server: d.Server, Name: d.Name, Namespace: d.Namespace}
 }
 
-// sourceType is what rendering found, else what the spec demands.
-func sourceType(app *v1alpha1.Application, source v1alpha1.ApplicationSource) string {
-	if t := revision(app.Status.SourceType, app.Status.SourceTypes); t != "" {
-		return t
-	}
+// sourceType is what rendering found of the i-th source, else what the spec demands.
+func sourceType(app *v1alpha1.Application, i int, source v1alpha1.ApplicationSource) string {
+	found := app.Status.SourceTypes
 	switch {
+	case i < len(found) && found[i] != "":
+		return found[i]
+	case i == 0 && len(found) == 0 && app.Status.SourceType != "":
+		return app.Status.SourceType
+	case resource.RendersNothing(&source):
+		return ""
 	case source.Chart != "" || source.Helm != nil:
 		return v1alpha1.SourceTypeHelm
 	case source.Kustomize != nil:
@@ -136,8 +154,12 @@ func pinned(app *v1alpha1.Application) *Pinned {
 	if err != nil {
 		return &Pinned{History: -1, Problem: clip(err.Error(), maxMessage)}
 	}
+	several := p.Revisions
+	if !p.Origin(app).Listed {
+		several = nil
+	}
 	return &Pinned{
-		Revision: p.Revision, History: p.History, By: clip(p.By, maxMessage), Reason: clip(p.Reason, maxMessage),
+		Revision: p.Revisions[0], Revisions: several, History: p.History, By: clip(p.By, maxMessage), Reason: clip(p.Reason, maxMessage),
 		Until: stampTime(p.Until), UntilNewer: p.NewerThan != "",
 	}
 }

@@ -51,7 +51,7 @@ func TestRowOf(t *testing.T) {
 	app := &v1alpha1.Application{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: "shop", ResourceVersion: "7", Labels: map[string]string{"team": "a"}, CreationTimestamp: at},
 		Spec: v1alpha1.ApplicationSpec{
-			Sources:     []v1alpha1.ApplicationSource{{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x"}, {RepoURL: "https://git/y", Ref: "values"}},
+			Sources:     []v1alpha1.ApplicationSource{{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x", Name: "chart"}, {RepoURL: "https://git/y", Ref: "values"}},
 			Destination: v1alpha1.ApplicationDestination{Name: "in-cluster", Namespace: "prod"},
 			SyncPolicy:  &v1alpha1.SyncPolicy{Automated: &v1alpha1.SyncPolicyAutomated{Prune: true, SelfHeal: true, Enabled: &off}},
 		},
@@ -75,7 +75,11 @@ func TestRowOf(t *testing.T) {
 	got.Conditions = nil
 	want := view.App{
 		Namespace: "argocd", Name: "shop", Project: "default", Labels: map[string]string{"team": "a"}, CreatedAt: stamp,
-		Source:      view.Source{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x", Type: "Helm"},
+		Source: view.Source{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x", Type: "Helm"},
+		Sources: []view.Source{
+			{RepoURL: "https://git/x", Chart: "web", TargetRevision: "1.x", Type: "Helm", Name: "chart", Revision: "aaa"},
+			{RepoURL: "https://git/y", Ref: "values", Revision: "bbb"},
+		},
 		Destination: view.Destination{Name: "in-cluster", Namespace: "prod"},
 		Sync:        "Synced", Health: "Healthy", Revision: "aaa", ObservedAt: stamp, Images: []string{"nginx:1"},
 		Reason:          view.Reason{Code: "ok", Text: "Everything is as Git describes it and healthy"},

@@ -2,6 +2,7 @@ package describe
 
 import (
 	"regexp"
+	"strings"
 
 	"evenkeel.dev/api/v1alpha1"
 )
@@ -31,6 +32,32 @@ func MainSource(app *v1alpha1.Application) v1alpha1.ApplicationSource {
 		return all[0]
 	}
 	return v1alpha1.ApplicationSource{}
+}
+
+// Revisions are what the Application was compared with, for people.
+func Revisions(app *v1alpha1.Application) string {
+	all := app.Status.Sync.Revisions
+	if len(app.Spec.Sources) == 0 {
+		return Short(app.Status.Sync.Revision)
+	}
+	short := make([]string, len(all))
+	for i, r := range all {
+		short[i] = Short(r)
+	}
+	return strings.Join(short, ", ")
+}
+
+// SourceLabel is what people call one of several sources by: its name, or what it is.
+func SourceLabel(s v1alpha1.ApplicationSource) string {
+	switch {
+	case s.Name != "":
+		return s.Name
+	case s.Chart != "":
+		return s.Chart
+	case s.Path != "":
+		return s.Path
+	}
+	return "$" + s.Ref
 }
 
 // Destination is the destination cluster's URL, or its name.

@@ -26,9 +26,9 @@ func Reason(app *v1alpha1.Application, now time.Time) string {
 	case app.Status.Sync.Status == v1alpha1.SyncStatusUnknown:
 		return "live and desired state could not be compared"
 	case app.Status.Health.Status == v1alpha1.HealthStatusHealthy:
-		return "equal to " + at(app.Status.Sync.Revision) + " and healthy"
+		return "equal to " + at(app) + " and healthy"
 	}
-	return "equal to " + at(app.Status.Sync.Revision)
+	return "equal to " + at(app)
 }
 
 func beingDeleted(app *v1alpha1.Application, now time.Time) string {
@@ -151,13 +151,13 @@ func outOfSync(app *v1alpha1.Application, _ time.Time) string {
 	var parts []string
 	if len(differ) > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d objects differ from %s: %s",
-			len(differ), len(app.Status.Resources), at(app.Status.Sync.Revision), Few(differ)))
+			len(differ), len(app.Status.Resources), at(app), Few(differ)))
 	}
 	if len(prune) > 0 {
 		parts = append(parts, fmt.Sprintf("%d no longer in the source: %s", len(prune), Few(prune)))
 	}
 	if len(parts) == 0 {
-		parts = append(parts, "differs from "+at(app.Status.Sync.Revision))
+		parts = append(parts, "differs from "+at(app))
 	}
 	if why := view.Waiting(app); why != "" {
 		parts = append(parts, "its sync waits: "+why)
@@ -165,11 +165,11 @@ func outOfSync(app *v1alpha1.Application, _ time.Time) string {
 	return strings.Join(parts, "; ")
 }
 
-func at(revision string) string {
-	if revision == "" {
-		return "the source"
+func at(app *v1alpha1.Application) string {
+	if text := Revisions(app); text != "" {
+		return text
 	}
-	return Short(revision)
+	return "the source"
 }
 
 // Few lists the first three names.

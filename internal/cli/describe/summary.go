@@ -2,6 +2,7 @@ package describe
 
 import (
 	"fmt"
+	"strings"
 
 	"evenkeel.dev/api/v1alpha1"
 )
@@ -22,18 +23,28 @@ func SyncPolicy(app *v1alpha1.Application) string {
 	return words
 }
 
-// SyncStatus is Argo CD's "Synced to main (1a2b3c4)".
+// SyncStatus is Argo CD's "Synced to main (1a2b3c4)", with each of several sources.
 func SyncStatus(app *v1alpha1.Application) string {
-	target := MainSource(app).TargetRevision
 	text := string(app.Status.Sync.Status)
+	at, revisions := []string{}, app.Status.Sync.Revisions
+	if len(app.Spec.Sources) == 0 {
+		revisions = []string{app.Status.Sync.Revision}
+	}
+	for i, src := range Sources(app) {
+		target := src.TargetRevision
+		if i < len(revisions) && !IsCommit(target) && len(revisions[i]) > 7 {
+			target += " (" + Short(revisions[i]) + ")"
+		}
+		at = append(at, strings.TrimSpace(target))
+	}
 	switch app.Status.Sync.Status {
 	case v1alpha1.SyncStatusSynced:
-		text += " to " + target
+		return text + " to " + strings.Join(at, ", ")
 	case v1alpha1.SyncStatusOutOfSync:
-		text += " from " + target
+		return text + " from " + strings.Join(at, ", ")
 	}
-	if rev := app.Status.Sync.Revision; !IsCommit(target) && len(rev) > 7 {
-		text += " (" + Short(rev) + ")"
+	if len(app.Spec.Sources) == 0 && len(revisions[0]) > 7 {
+		text += " (" + Short(revisions[0]) + ")"
 	}
 	return text
 }

@@ -10,6 +10,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/filter"
 	"evenkeel.dev/internal/cli/output"
+	"evenkeel.dev/internal/cli/revisions"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
@@ -26,7 +27,7 @@ type Options struct {
 	// Not being able to is no reason to fail.
 	Keep func(view.Plan)
 	// Differences writes what differs in the objects that want wants.
-	Differences func(ctx context.Context, app *v1alpha1.Application, revision string, want func(view.Difference) bool) error
+	Differences func(ctx context.Context, app *v1alpha1.Application, revisions []string, want func(view.Difference) bool) error
 	Printer     func() *output.Printer
 	// Changes is the error of a plan in which there is something to do.
 	Changes error
@@ -34,9 +35,10 @@ type Options struct {
 
 // request is what the command line asks for.
 type request struct {
-	namespace, revision, format string
-	prune, diff                 bool
-	resources                   []string
+	namespace, format string
+	revisions         revisions.Flags
+	prune, diff       bool
+	resources         []string
 }
 
 // New is the command "plan".
@@ -72,7 +74,7 @@ The values of Secrets are masked.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&r.namespace, "app-namespace", "N", "", "Only plan for an application in namespace")
 	flags.StringVarP(&r.format, "output", "o", "wide", "Output format. One of: wide|json|yaml")
-	flags.StringVar(&r.revision, "revision", "", "Plan a sync to a specific revision")
+	r.revisions.Add(flags, "Plan a sync to a specific revision")
 	flags.BoolVar(&r.prune, "prune", false, "Plan a sync that deletes what is no longer in the source")
 	flags.BoolVar(&r.diff, "diff", false, "Show the whole diff of each object that would change")
 	flags.StringArrayVar(&r.resources, "resource", nil, "Plan a sync of specific resources only as GROUP:KIND:NAME or !GROUP:KIND:NAME. Fields may be blank and '*' can be used. This option may be specified repeatedly")
@@ -94,7 +96,10 @@ func (o Options) run(ctx context.Context, app *v1alpha1.Application, r request) 
 	if err != nil {
 		return err
 	}
-	sync := v1alpha1.SyncOperation{Revision: r.revision, Prune: r.prune, Resources: filters.Resources(app)}
+	sync := v1alpha1.SyncOperation{Prune: r.prune, Resources: filters.Resources(app)}
+	if err := r.revisions.Into(app, &sync); err != nil {
+		return err
+	}
 	if len(filters) > 0 && len(sync.Resources) == 0 {
 		return fault.New(fault.NotFound, "no object of application %s/%s matches --resource %s", app.Namespace, app.Name, strings.Join(r.resources, ", --resource "))
 	}
@@ -122,7 +127,11 @@ func (o Options) write(ctx context.Context, app *v1alpha1.Application, r request
 	}
 	Print(p, app.Namespace+"/"+app.Name, plan)
 	if r.diff {
-		if err := o.Differences(ctx, app, r.revision, changed(plan)); err != nil {
+		at, err := r.revisions.Of(app)
+		if err != nil {
+			return err
+		}
+		if err := o.Differences(ctx, app, at, changed(plan)); err != nil {
 			return err
 		}
 	}
@@ -141,9 +150,7 @@ func (r request) command(app *v1alpha1.Application, hash string) string {
 	if r.prune {
 		words = append(words, "--prune")
 	}
-	if r.revision != "" {
-		words = append(words, "--revision", r.revision)
-	}
+	words = append(words, r.revisions.Words()...)
 	for _, resource := range r.resources {
 		words = append(words, "--resource", resource)
 	}

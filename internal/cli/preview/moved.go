@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"evenkeel.dev/internal/cli/describe"
 	"evenkeel.dev/internal/view"
 )
 
@@ -15,8 +14,8 @@ type place struct{ phase, id string }
 // nothing, as it is asked about plans with different hashes.
 func Moved(before, now view.Plan) []string {
 	var out []string
-	if before.Revision != now.Revision {
-		out = append(out, fmt.Sprintf("the revision is %s, was %s", describe.Short(now.Revision), describe.Short(before.Revision)))
+	if before, now := revisionsOf(before), revisionsOf(now); before != now {
+		out = append(out, fmt.Sprintf("the revision is %s, was %s", now, before))
 	}
 	old, current := writes(before), writes(now)
 	for _, s := range now.Steps {

@@ -36,9 +36,9 @@ func Writes(plan view.Plan) int {
 func Print(p *output.Printer, app string, plan view.Plan) {
 	n := Writes(plan)
 	if n == 0 {
-		p.Line("Nothing to do for %s at %s.", app, describe.Short(plan.Revision))
+		p.Line("Nothing to do for %s at %s.", app, revisionsOf(plan))
 	} else {
-		p.Line("Plan %s for %s at %s: %s", plan.Hash, app, describe.Short(plan.Revision), tally(plan))
+		p.Line("Plan %s for %s at %s: %s", plan.Hash, app, revisionsOf(plan), tally(plan))
 	}
 	for _, s := range plan.Steps {
 		step(p, s)
@@ -130,4 +130,16 @@ func value(s string) string {
 		return "nothing"
 	}
 	return output.Cut(strings.Join(strings.Fields(s), " "), width)
+}
+
+// revisionsOf are a plan's revisions for people.
+func revisionsOf(plan view.Plan) string {
+	if len(plan.Revisions) == 0 {
+		return describe.Short(plan.Revision)
+	}
+	short := make([]string, len(plan.Revisions))
+	for i, r := range plan.Revisions {
+		short[i] = describe.Short(r)
+	}
+	return strings.Join(short, ", ")
 }

@@ -61,7 +61,7 @@ func (p Writer) source(src v1alpha1.ApplicationSource) {
 		prefix = src.Kustomize.NamePrefix
 	}
 	for _, f := range [...]struct{ label, value string }{
-		{"  Path:", src.Path}, {"  Chart:", src.Chart}, {"  Ref:", src.Ref}, {"  Helm Values:", values}, {"  Name Prefix:", prefix},
+		{"  Name:", src.Name}, {"  Path:", src.Path}, {"  Chart:", src.Chart}, {"  Ref:", src.Ref}, {"  Helm Values:", values}, {"  Name Prefix:", prefix},
 	} {
 		if f.value != "" {
 			p.Field(f.label, f.value, output.Plain)

@@ -5,11 +5,13 @@ import (
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/resource"
 )
 
 // Admitted is an Application that may be worked on.
 type Admitted struct {
-	Source v1alpha1.ApplicationSource
+	// Origin are its sources; their revisions are not known here.
+	Origin resource.Origin
 	Rules  *project.Rules
 }
 
@@ -19,9 +21,8 @@ func Admit(app *v1alpha1.Application, p *v1alpha1.AppProject, namespace string) 
 	if p == nil {
 		return Admitted{}, fault.New(fault.Invalid, "project %q does not exist in namespace %s", rendering.ProjectOf(app), namespace)
 	}
-	source, err := sourceOf(&app.Spec)
-	if err != nil {
-		return Admitted{}, err
+	if len(app.Spec.Sources) == 0 && app.Spec.SourceHydrator != nil {
+		return Admitted{}, fault.New(fault.Unsupported, "spec.sourceHydrator is not supported yet")
 	}
 	if err := Destination(app.Spec.Destination); err != nil {
 		return Admitted{}, err
@@ -30,35 +31,11 @@ func Admit(app *v1alpha1.Application, p *v1alpha1.AppProject, namespace string) 
 	if err := rules.CheckNamespace(app.Namespace, namespace); err != nil {
 		return Admitted{}, err
 	}
-	if err := rules.CheckSource(source.RepoURL); err != nil {
+	origin := resource.OriginOf(&app.Spec)
+	if err := Sources(origin, rules); err != nil {
 		return Admitted{}, err
 	}
-	return Admitted{Source: source, Rules: rules}, rules.CheckDestination(app.Spec.Destination)
-}
-
-func sourceOf(spec *v1alpha1.ApplicationSpec) (v1alpha1.ApplicationSource, error) {
-	var source v1alpha1.ApplicationSource
-	switch {
-	case len(spec.Sources) == 1:
-		source = spec.Sources[0]
-	case len(spec.Sources) > 1:
-		return source, fault.New(fault.Unsupported, "spec.sources has %d sources; only one is supported yet", len(spec.Sources))
-	case spec.SourceHydrator != nil:
-		return source, fault.New(fault.Unsupported, "spec.sourceHydrator is not supported yet")
-	case spec.Source != nil:
-		source = *spec.Source
-	default:
-		return source, fault.New(fault.Invalid, "spec.source is missing")
-	}
-	switch {
-	case source.RepoURL == "":
-		return source, fault.New(fault.Invalid, "spec.source.repoURL is empty")
-	case source.Chart != "":
-		return source, fault.New(fault.Unsupported, "spec.source.chart: charts from Helm repositories are not supported yet")
-	case source.Path == "":
-		return source, fault.New(fault.Invalid, "spec.source.path is empty; write \".\" for the repository's root")
-	}
-	return source, nil
+	return Admitted{Origin: origin, Rules: rules}, rules.CheckDestination(app.Spec.Destination)
 }
 
 // Destination checks where an Application's objects go.

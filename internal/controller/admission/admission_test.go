@@ -18,6 +18,10 @@ const (
 	plain = "project: team\nsource: " + shop + "\n" + here
 )
 
+func sources(all ...string) string {
+	return "project: team\nsources: [" + strings.Join(all, ", ") + "]\n" + here
+}
+
 func TestAdmit(t *testing.T) {
 	for _, c := range []struct {
 		why, spec, namespace, want string
@@ -26,7 +30,26 @@ func TestAdmit(t *testing.T) {
 		{why: "as it should be", spec: plain},
 		{why: "one of a list is one", spec: "project: team\nsources: [" + shop + "]\n" + here},
 		{why: "by name", spec: "project: team\nsource: " + shop + "\ndestination: {name: in-cluster, namespace: prod}"},
-		{why: "two sources", spec: "project: team\nsources: [" + shop + ", " + shop + "]\n" + here, want: "spec.sources has 2 sources", kind: fault.Unsupported},
+		{why: "two sources of one repository", spec: sources(shop, shop)},
+		{why: "a list goes before one", spec: "project: team\nsource: {repoURL: \"\"}\nsources: [" + shop + "]\n" + here},
+		{why: "a source that lends its files only", spec: sources(shop, `{repoURL: https://git.example.com/shop.git, ref: values}`)},
+		{why: "a source that does both", spec: sources(`{repoURL: https://git.example.com/shop.git, path: web, ref: values}`)},
+		{why: "one of two without a repository", spec: sources(shop, `{path: web}`), want: "spec.sources[1].repoURL is empty", kind: fault.Invalid},
+		{why: "one of two without a path", spec: sources(shop, `{repoURL: https://git.example.com/shop.git}`), want: "spec.sources[1] has neither path nor ref", kind: fault.Invalid},
+		{why: "only a list has refs", spec: "project: team\nsource: {repoURL: https://git.example.com/shop.git, ref: values}\n" + here, want: "spec.source.path is empty", kind: fault.Invalid},
+		{why: "a ref that could be a path", spec: sources(shop, `{repoURL: https://git.example.com/shop.git, ref: a/b}`), want: `spec.sources[1].ref: "a/b" may have letters`, kind: fault.Invalid},
+		{why: "a ref twice", spec: sources(`{repoURL: https://git.example.com/shop.git, ref: a}`, shop, `{repoURL: https://git.example.com/shop.git, ref: a}`), want: `spec.sources[0] and spec.sources[2] have the same ref "a"`, kind: fault.Invalid},
+		{
+			why:  "value files of a chart",
+			spec: sources(`{repoURL: https://git.example.com/shop.git, path: web, helm: {valueFiles: [a.yaml, $c/b.yaml]}}`, `{repoURL: https://charts.example.com, chart: web, ref: c}`),
+			want: `spec.sources[0].helm: "$c/b.yaml" is in spec.sources[1], which is a chart`, kind: fault.Invalid,
+		},
+		{
+			why:  "a file parameter of a chart",
+			spec: sources(`{repoURL: https://git.example.com/shop.git, path: web, helm: {fileParameters: [{name: a, path: $c/b}]}}`, `{repoURL: https://charts.example.com, chart: web, ref: c}`),
+			want: `spec.sources[0].helm: "$c/b" is in spec.sources[1]`, kind: fault.Invalid,
+		},
+		{why: "the project forbids one of the repositories, be it for its values", spec: sources(shop, `{repoURL: https://git.example.com/other.git, ref: values}`), want: "https://git.example.com/other.git"},
 		{why: "a hydrator", spec: "project: team\nsourceHydrator: {}\n" + here, want: "sourceHydrator", kind: fault.Unsupported},
 		{why: "no source", spec: "project: team\n" + here, want: "spec.source is missing", kind: fault.Invalid},
 		{why: "no repository", spec: "project: team\nsource: {path: web}\n" + here, want: "repoURL is empty", kind: fault.Invalid},
@@ -58,7 +81,7 @@ func TestAdmit(t *testing.T) {
 			}
 			got, err := admission.Admit(app, team, "argocd")
 			if c.want == "" {
-				if err != nil || got.Source.Path != "web" || got.Rules == nil {
+				if err != nil || len(got.Origin.Sources) == 0 || got.Origin.Sources[0].Path != "web" || got.Rules == nil {
 					t.Errorf("%+v, %v", got, err)
 				}
 				return

@@ -18,7 +18,7 @@ func (p *pass) admit(context.Context) outcome {
 		p.problem(err)
 		return halt
 	}
-	p.source, p.rules = admitted.Source, admitted.Rules
+	p.origin, p.rules = admitted.Origin, admitted.Rules
 	if err := p.admitPin(); err != nil {
 		p.problem(err)
 		return halt

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -28,15 +29,15 @@ func (p *pass) compare(ctx context.Context) outcome {
 	p.c.comparer.Confirm(ctx, r.Claims, p.brought())
 	p.managed = p.c.comparer.Gather(p.s.instance, r.Claims)
 	p.c.mu.Lock()
-	p.s.checked, p.s.shown = r.Checked, r.Revision
+	p.s.checked, p.s.shown = r.Checked, r.Origin.Revisions
 	p.c.mu.Unlock()
 	return proceed
 }
 
-// brought says whether the last operation brought the revision in force.
+// brought says whether the last operation brought the revisions in force.
 func (p *pass) brought() bool {
 	op := p.operation
-	return op != nil && op.SyncResult != nil && op.SyncResult.Revision == p.s.rendering.Revision
+	return op != nil && op.SyncResult != nil && slices.Equal(resource.OriginOfSync(op.SyncResult).Revisions, p.s.rendering.Origin.Revisions)
 }
 
 // kindsKnown says whether every kind in use was listed, or cannot be. Until then

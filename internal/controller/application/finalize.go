@@ -189,7 +189,7 @@ func (p *pass) hookFinalizers() []string {
 // conclude writes conditions and finalizers; nil finalizers stay as they are.
 func (p *pass) conclude(ctx context.Context, finalizers []string) {
 	s := status.Compose(p.app, status.Report{
-		Conditions: p.conditions, Operation: p.app.Status.OperationState, Revision: p.app.Status.Sync.Revision,
+		Conditions: p.conditions, Operation: p.app.Status.OperationState,
 		ControllerNamespace: p.c.o.Namespace, Now: p.time(),
 	})
 	s.Sync, s.Health = p.app.Status.Sync, p.app.Status.Health

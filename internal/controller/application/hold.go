@@ -1,6 +1,8 @@
 package application
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -64,26 +66,28 @@ func (c *Controller) facts(ref depends.Ref) (depends.Facts, bool) {
 	return f, true
 }
 
-// desired is the revision that an Application's status has once it has been compared
-// with what its source is at now; nil while that is not known. A commit that changes
+// desired are the revisions that an Application's status has once it has been compared
+// with what its sources are at now; nil while that is not known. A commit that changes
 // nothing that it reads leaves the revision as it is.
 func (c *Controller) desired(app *v1alpha1.Application) []string {
 	if p, err := pin.Read(app); p != nil && err == nil {
-		return []string{p.Revision}
+		return p.Revisions
 	}
 	instance := resource.AppInstance(c.o.Namespace, app.Namespace, app.Name)
-	states := c.poller.State(instance)
-	if len(states) == 0 || states[0].Revision == "" || states[0].Err != nil {
-		return nil
+	var newest []string
+	for _, st := range c.poller.State(instance) {
+		if st.Revision == "" || st.Err != nil {
+			return nil
+		}
+		newest = append(newest, st.Revision)
 	}
-	st := states[0]
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.states[types.NamespacedName{Namespace: app.Namespace, Name: app.Name}]
-	if s != nil && s.checked == st.Revision {
-		return []string{s.shown}
+	if s != nil && newest != nil && slices.Equal(s.checked, newest) {
+		return s.shown
 	}
-	return []string{st.Revision}
+	return newest
 }
 
 // child is how a child Application fares in the wave that it is in. It is looked at

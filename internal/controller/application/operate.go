@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +15,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/autosync"
 	"evenkeel.dev/internal/plan/retry"
+	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/status"
 	"evenkeel.dev/internal/telemetry"
@@ -73,8 +75,8 @@ func (p *pass) pendingHook(ctx context.Context) string {
 	}
 	run := operation.Run{
 		Engine: p.c.engine, App: p.app, Instance: p.s.instance, Memory: &operation.Memory{},
-		State:  operation.Drafted(v1alpha1.SyncOperation{}, r.Revision, p.source),
-		Target: operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Revision)},
+		State:  operation.Drafted(v1alpha1.SyncOperation{}, r.Origin),
+		Target: operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(p.repos, r.Origin.Revisions)},
 	}
 	inputs := run.Inputs()
 	if inputs == 0 {
@@ -91,7 +93,7 @@ func (p *pass) pendingHook(ctx context.Context) string {
 
 func (p *pass) autoInput() autosync.Input {
 	in := autosync.Input{
-		App: p.app, Last: p.operation, Source: p.source, Revision: p.s.rendering.Revision, Broken: p.broken, Now: p.now,
+		App: p.app, Last: p.operation, Origin: p.s.rendering.Origin, Broken: p.broken, Now: p.now,
 		Backoff:   backoffOf(p.settings.SelfHeal),
 		PruneOnly: true, PruneAll: len(p.managed) > 0,
 	}
@@ -139,23 +141,14 @@ func (p *pass) begin(ctx context.Context, op v1alpha1.Operation) outcome {
 		p.finish(v1alpha1.OperationError, "the operation has no sync: nothing else is supported")
 		return proceed
 	}
-	p.operation.SyncResult = &v1alpha1.SyncOperationResult{Revision: p.operationRevision(op.Sync), Source: p.source}
-	if op.Sync.Source != nil {
-		p.operation.SyncResult.Source = *op.Sync.Source
-	}
+	p.operation.SyncResult = &v1alpha1.SyncOperationResult{}
+	p.requested(op.Sync).Note(p.operation.SyncResult)
 	p.operation.Message = "waiting to start"
 	p.urgent = true
 	if !p.report(ctx) {
 		return wait
 	}
 	return p.carryOn(ctx)
-}
-
-func (p *pass) operationRevision(op *v1alpha1.SyncOperation) string {
-	if op.Revision != "" {
-		return op.Revision
-	}
-	return p.s.rendering.Revision
 }
 
 // carryOn does what can be done of the operation now.
@@ -165,8 +158,9 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 		p.finish(v1alpha1.OperationError, "the operation has no sync: nothing else is supported")
 		return proceed
 	}
-	if op.SyncResult == nil { // another controller was interrupted before it noted the revision
-		op.SyncResult = &v1alpha1.SyncOperationResult{Revision: p.operationRevision(op.Operation.Sync), Source: p.source}
+	if op.SyncResult == nil { // another controller was interrupted before it noted the revisions
+		op.SyncResult = &v1alpha1.SyncOperationResult{}
+		p.requested(op.Operation.Sync).Note(op.SyncResult)
 	}
 	terminating := op.Phase == v1alpha1.OperationTerminating
 	yield := !terminating && p.superseded()
@@ -283,15 +277,15 @@ func (p *pass) run(ctx context.Context) (*operation.Run, error) {
 // (argo-cd #11494).
 func (p *pass) superseded() bool {
 	op := p.operation
-	if p.broken || op.SyncResult.Revision == p.s.rendering.Revision || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
+	if p.broken || slices.Equal(resource.OriginOfSync(op.SyncResult).Revisions, p.s.rendering.Origin.Revisions) || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
 		return false
 	}
 	return op.Operation.InitiatedBy.Automated
 }
 
 func (p *pass) supersede(ctx context.Context) outcome {
-	old := p.operation.SyncResult.Revision
-	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", short(old), short(p.s.rendering.Revision)))
+	old := resource.OriginOfSync(p.operation.SyncResult)
+	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", old.Short(), p.s.rendering.Origin.Short()))
 	return p.operate(ctx) // what somebody asked for meanwhile goes first, as a rollback's sync
 }
 
@@ -310,8 +304,8 @@ func (p *pass) retryDue() bool {
 	}
 	op.FinishedAt = nil
 	op.SyncResult.Resources = nil
-	if op.Operation.Retry.Refresh && !p.broken {
-		op.SyncResult.Revision = p.s.rendering.Revision
+	if now := p.s.rendering.Origin; op.Operation.Retry.Refresh && !p.broken && now.SameSources(resource.OriginOfSync(op.SyncResult)) {
+		now.Note(op.SyncResult)
 	}
 	return true
 }
@@ -338,10 +332,8 @@ func (p *pass) ended() {
 		return
 	}
 	started := op.StartedAt
-	p.deployed = &v1alpha1.RevisionHistory{
-		Revision: op.SyncResult.Revision, Source: op.SyncResult.Source, DeployedAt: *op.FinishedAt, DeployStartedAt: &started,
-		InitiatedBy: op.Operation.InitiatedBy,
-	}
+	p.deployed = &v1alpha1.RevisionHistory{DeployedAt: *op.FinishedAt, DeployStartedAt: &started, InitiatedBy: op.Operation.InitiatedBy}
+	p.deployed.Source, p.deployed.Revision, p.deployed.Sources, p.deployed.Revisions = resource.OriginOfSync(op.SyncResult).Fields()
 }
 
 func short(revision string) string {

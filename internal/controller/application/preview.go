@@ -24,7 +24,7 @@ func (c *Controller) Plan(ctx context.Context, namespace, name string, sync v1al
 	}
 	c.mu.Lock()
 	var r *rendering.Rendering
-	checked := ""
+	var checked []string
 	if s := c.states[key]; s != nil && s.rendering != nil {
 		r, checked = s.rendering, s.rendering.Checked
 	}
@@ -32,9 +32,8 @@ func (c *Controller) Plan(ctx context.Context, namespace, name string, sync v1al
 	switch {
 	case r == nil:
 		return view.Plan{}, fault.New(fault.Unavailable, "application %q was not rendered yet, or cannot be: see its conditions", name)
-	case sync.Source != nil || len(sync.Sources) > 0 || len(sync.Manifests) > 0,
-		sync.Revision != "" && sync.Revision != r.Revision && sync.Revision != checked:
-		return view.Plan{}, fault.New(fault.Unsupported, "only the revision in force, %s, can be planned here; use evenkeel app plan --revision", short(r.Revision))
+	case len(sync.Manifests) > 0 || !asInForce(sync, r.Origin, checked):
+		return view.Plan{}, fault.New(fault.Unsupported, "only the revision in force, %s, can be planned here; use evenkeel app plan --revision", r.Origin.Short())
 	}
 	p := c.project(rendering.ProjectOf(app))
 	if p == nil {
@@ -48,7 +47,7 @@ func (c *Controller) Plan(ctx context.Context, namespace, name string, sync v1al
 	instance := resource.AppInstance(c.o.Namespace, namespace, name)
 	run := operation.Run{
 		Engine: c.engine, App: app, Instance: instance,
-		State:   operation.Drafted(sync, r.Revision, v1alpha1.ApplicationSource{}),
+		State:   operation.Drafted(sync, r.Origin),
 		Target:  operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks},
 		Options: resource.ReadSyncOptions(append(lists, sync.SyncOptions...)...),
 		Permits: func(key resource.Key) error {
@@ -58,4 +57,25 @@ func (c *Controller) Plan(ctx context.Context, namespace, name string, sync v1al
 	}
 	run.State.StartedAt.Time = c.o.Now() // what is there now was there before
 	return run.Preview(ctx)
+}
+
+// asInForce says whether a sync is for the sources and revisions in force, which it
+// may name or not.
+func asInForce(sync v1alpha1.SyncOperation, o resource.Origin, checked []string) bool {
+	if sync.Source != nil || len(sync.Sources) > 0 && !o.SameSources(resource.Origin{Sources: sync.Sources, Listed: true}) {
+		return false
+	}
+	named := sync.Revisions
+	if sync.Revision != "" {
+		named = []string{sync.Revision}
+	}
+	if unclear(&sync, o) != nil {
+		return false
+	}
+	for i, revision := range named {
+		if revision != "" && revision != o.Revision(i) && revision != checked[i] {
+			return false
+		}
+	}
+	return true
 }

@@ -40,13 +40,14 @@ type pass struct {
 	rules    *project.Rules
 	now      time.Time
 
-	source v1alpha1.ApplicationSource
-	repo   source.Repository
-	// revision is the commit that is desired: newest, the one that the target names, or
-	// that of the pin.
-	revision string
-	newest   string
-	pin      *pin.Pin
+	// origin are the sources, without revisions, repos the repositories that they are in.
+	origin resource.Origin
+	repos  []source.Repository
+	// revisions are the commits that are desired: newest, those that the targets name, or
+	// those of the pin. None means that the last good rendering stays as it is.
+	revisions []string
+	newest    []string
+	pin       *pin.Pin
 	// unpinned says that the pin has ended by itself.
 	unpinned bool
 	// newerThan is what the pin's annotation of that name is to say.

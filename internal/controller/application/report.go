@@ -96,14 +96,16 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 		}
 	}
 	if p.s.rendering != nil {
-		r.Revision, r.SourceType = p.s.rendering.Revision, p.s.rendering.SourceType
+		r.Origin, r.SourceTypes = p.s.rendering.Origin, p.s.rendering.SourceTypes
 	}
 	return status.Compose(p.app, r)
 }
 
-// newerUnreadable: the newest revision is known and cannot be rendered, so whether
+// newerUnreadable: the newest revisions are known and cannot be rendered, so whether
 // live equals Git is not known, although it is compared with the last good one.
-func (p *pass) newerUnreadable() bool { return p.s.failure != nil && p.s.failed.Revision == p.revision }
+func (p *pass) newerUnreadable() bool {
+	return p.s.failure != nil && slices.Equal(p.s.failed.Revisions, p.revisions)
+}
 
 // rivalry warns of objects that another Application claims as well.
 func (p *pass) rivalry() {

@@ -3,74 +3,166 @@ package application
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/source"
 )
 
-// resolve finds the commit that is desired. It never waits for the remote: what
-// is not known yet wakes the Application when it is.
+// resolve finds the commits that are desired, one of each source. It never waits for
+// a remote: what is not known yet wakes the Application when it is.
 func (p *pass) resolve(ctx context.Context) outcome {
-	repo, err := p.c.o.Credentials(p.settings, p.source.RepoURL, rendering.ProjectOf(p.app))
+	repos, err := p.repositories(p.origin)
+	p.repos = repos
 	if err != nil {
 		p.problem(err)
 		return p.lastGood(ctx)
 	}
-	p.repo = repo
-	st := p.c.poller.Want(p.s.instance, repository.Target{Repo: repo, Revision: p.source.TargetRevision})[0]
-	if kind, asked := p.app.Annotations[v1alpha1.AnnotationRefresh]; asked {
-		if !p.s.refreshing {
-			p.s.refreshing = true
-			p.c.poller.Refresh(p.s.instance)
-			st.Asked = true
-			if kind == v1alpha1.RefreshHard {
-				p.s.failure, p.s.failed = nil, rendering.Inputs{}
-				p.s.hard = true
-			}
-		}
-		if st.Asked {
-			return wait
-		}
-		p.answered = true
+	targets := make([]repository.Target, len(repos))
+	for i, repo := range repos {
+		targets[i] = repository.Target{Repo: repo, Revision: p.origin.Sources[i].TargetRevision}
 	}
-	p.newest = st.Revision
-	if st.Err != nil {
-		p.problem(staleness(st.Err, st.At, p.source.RepoURL))
+	states := p.c.poller.Want(p.s.instance, targets...)
+	if !p.refreshed(states) {
+		return wait
 	}
+	known, failed := p.judge(states)
 	if p.pinned() {
 		return p.resolvePin(ctx)
 	}
-	p.broken = st.Err != nil
 	switch {
-	case st.Revision != "":
-		p.revision = st.Revision
+	case known && failed && p.lastIsWhole():
+		return p.lastGood(ctx)
+	case known:
+		p.broken, p.revisions = failed, p.newest
 		return proceed
-	case st.Err != nil:
+	case failed && !slices.ContainsFunc(states, unasked):
 		return p.lastGood(ctx)
 	}
 	return wait
 }
 
-// lastGood goes on with the revision that was compared last, if its files are
+// unasked says that a target was not looked for yet.
+func unasked(st repository.State) bool { return st.Revision == "" && st.Err == nil }
+
+// repositories are the repositories of an origin, with the credentials for them. On an
+// error they are as many all the same.
+func (p *pass) repositories(o resource.Origin) ([]source.Repository, error) {
+	repos := make([]source.Repository, len(o.Sources))
+	for i, s := range o.Sources {
+		repo, err := p.c.o.Credentials(p.settings, s.RepoURL, rendering.ProjectOf(p.app))
+		if err != nil {
+			return repos, err
+		}
+		repos[i] = repo
+	}
+	return repos, nil
+}
+
+// refreshed answers a request for a refresh: once every repository was asked.
+func (p *pass) refreshed(states []repository.State) bool {
+	kind, asked := p.app.Annotations[v1alpha1.AnnotationRefresh]
+	if !asked {
+		return true
+	}
+	if !p.s.refreshing {
+		p.s.refreshing = true
+		p.c.poller.Refresh(p.s.instance)
+		if kind == v1alpha1.RefreshHard {
+			p.s.failure, p.s.failed = nil, rendering.Inputs{}
+			p.s.hard = true
+		}
+		return false
+	}
+	p.answered = !slices.ContainsFunc(states, func(st repository.State) bool { return st.Asked })
+	return p.answered
+}
+
+// judge notes what the targets name now, if all is known, and tells what failed.
+func (p *pass) judge(states []repository.State) (known, failed bool) {
+	known = true
+	var revisions []string
+	for i, st := range states {
+		revisions = append(revisions, st.Revision)
+		known = known && st.Revision != ""
+		if st.Err != nil {
+			failed = true
+			p.problem(staleness(st.Err, st.At, p.origin.Sources[i].RepoURL))
+		}
+	}
+	if known {
+		p.newest = revisions
+	}
+	return known, failed
+}
+
+// lastIsWhole says that several sources are in force, of which one cannot be renewed.
+// A newer commit of another has to wait for it: nobody knows whether they fit.
+func (p *pass) lastIsWhole() bool {
+	r := p.s.rendering
+	return r != nil && len(r.Checked) > 1 && p.s.failure == nil && r.Origin.SameSources(p.origin)
+}
+
+// lastGood goes on with the revisions that were compared last, if their files are
 // still here; else there is nothing to compare with.
 func (p *pass) lastGood(ctx context.Context) outcome {
 	p.broken = true
-	if p.s.rendering != nil {
-		p.revision = p.s.rendering.Checked
+	if r := p.s.rendering; r != nil {
+		if slices.EqualFunc(r.Origin.Sources, p.origin.Sources, sameRepository) {
+			p.revisions = r.Checked
+		}
 		return proceed
 	}
-	last := p.app.Status.Sync.Revision
-	if last == "" || p.repo.URL == "" {
+	last := p.lastShown()
+	if last == nil {
 		return halt
 	}
-	if _, err := p.c.o.Trees.Tree(ctx, p.repo, last); err != nil {
+	if _, err := p.trees(ctx, p.repos, last); err != nil {
 		return halt
 	}
-	p.revision = last
+	p.revisions = last
 	return proceed
+}
+
+func sameRepository(a, b v1alpha1.ApplicationSource) bool {
+	return a.RepoURL == b.RepoURL && a.Chart == b.Chart
+}
+
+// lastShown are the revisions that the status has, if they can be of the sources.
+func (p *pass) lastShown() []string {
+	last := p.app.Status.Sync.Revisions
+	if !p.origin.Listed {
+		last = []string{p.app.Status.Sync.Revision}
+	}
+	if len(last) != len(p.origin.Sources) || slices.Contains(last, "") {
+		return nil
+	}
+	return last
+}
+
+// trees are the files of repositories, each at its revision.
+func (p *pass) trees(ctx context.Context, repos []source.Repository, revisions []string) ([]trace.Tree, error) {
+	if len(repos) != len(revisions) {
+		return nil, fault.New(fault.Internal, "%d revisions of %d repositories", len(revisions), len(repos))
+	}
+	out := make([]trace.Tree, len(repos))
+	for i, repo := range repos {
+		if repo.URL == "" {
+			return nil, fault.New(fault.Unavailable, "the credentials of a repository are not known")
+		}
+		tree, err := p.c.o.Trees.Tree(ctx, repo, revisions[i])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = tree
+	}
+	return out, nil
 }
 
 // staleness is why the revision could not be renewed, without a time that changes.
@@ -79,5 +171,5 @@ func staleness(err error, good time.Time, url string) error {
 	if !good.IsZero() {
 		since = "the state of " + good.UTC().Format(time.RFC3339) + " stays in force"
 	}
-	return fault.Wrap(fault.KindOf(err), err, "%s", fmt.Sprintf("repository %s (%s)", url, since))
+	return fault.Wrap(fault.KindOf(err), err, "%s", fmt.Sprintf("repository %s (%s)", source.RedactURL(url), since))
 }

@@ -36,10 +36,10 @@ type appState struct {
 	// is not before hold.
 	deletions int64
 	hold      time.Time
-	// checked and shown are the rendering's Checked and Revision of the last pass that
+	// checked and shown are the rendering's Checked and revisions of the last pass that
 	// compared, for those that depend on the Application. The Controller's lock guards
 	// them.
-	checked, shown string
+	checked, shown []string
 	// tries counts passes in a row that met a passing failure.
 	tries int
 	// written is when the status was last written.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/admission"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/fault"
@@ -11,83 +12,142 @@ import (
 	"evenkeel.dev/internal/source"
 )
 
+// requested is what an operation asks for: its own sources or the Application's, at
+// revisions as it names them. One that it does not name is that in force, or where the
+// sources are not those in force, the source's target.
+func (p *pass) requested(op *v1alpha1.SyncOperation) resource.Origin {
+	o, named := p.origin, op.Revisions
+	switch {
+	case len(op.Sources) > 0:
+		o = resource.Origin{Sources: op.Sources, Listed: true}
+	case op.Source != nil:
+		o = resource.Origin{Sources: []v1alpha1.ApplicationSource{*op.Source}}
+	}
+	if !o.Listed {
+		named = []string{op.Revision}
+	}
+	o.Revisions = make([]string, len(o.Sources))
+	for i := range o.Sources {
+		switch {
+		case i < len(named) && named[i] != "":
+			o.Revisions[i] = named[i]
+		case p.s.rendering.Origin.SameSources(o):
+			o.Revisions[i] = p.s.rendering.Origin.Revision(i)
+		default:
+			o.Revisions[i] = o.Sources[i].TargetRevision
+		}
+	}
+	return o
+}
+
+// unclear is why it is not clear at which revisions an operation is to be. Argo CD
+// then takes those of the targets, which is not what somebody asked for.
+func unclear(op *v1alpha1.SyncOperation, o resource.Origin) error {
+	switch {
+	case o.Listed && op.Revision != "":
+		return fault.New(fault.Invalid, "operation.sync.revision is %q, but the Application has a list of sources: name one revision for each in operation.sync.revisions", op.Revision)
+	case o.Listed && len(op.Revisions) != 0 && len(op.Revisions) != len(o.Sources):
+		return fault.New(fault.Invalid, "operation.sync.revisions has %d revisions for %d sources", len(op.Revisions), len(o.Sources))
+	case !o.Listed && len(op.Revisions) > 0:
+		return fault.New(fault.Invalid, "operation.sync.revisions is for a list of sources, and there is only one: use operation.sync.revision")
+	}
+	return nil
+}
+
 // target is what the running operation is for. It is nil when an event has to be
 // waited for.
 func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 	op := p.operation.Operation.Sync
-	switch {
-	case len(op.Manifests) > 0:
+	if len(op.Manifests) > 0 {
 		return nil, fault.New(fault.Unsupported, "operation.sync.manifests is not supported yet")
-	case len(op.Sources) > 0 || len(op.Revisions) > 0:
-		return nil, fault.New(fault.Unsupported, "operations on several sources are not supported yet")
 	}
-	result := p.operation.SyncResult
-	if op.Source == nil && p.isCurrent(result.Revision) {
+	want := resource.OriginOfSync(p.operation.SyncResult)
+	if err := unclear(op, want); err != nil {
+		return nil, err
+	}
+	if p.isCurrent(want) {
 		r := p.s.rendering
-		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Revision)}, nil
+		r.Origin.Note(p.operation.SyncResult)
+		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(p.repos, r.Origin.Revisions)}, nil
 	}
-	r, err := p.renderOther(ctx, op, result)
+	r, repos, err := p.renderOther(ctx, want)
 	if err != nil {
 		return nil, err
 	}
+	r.Origin.Note(p.operation.SyncResult)
 	if !p.kindsKnown(r) {
 		return nil, nil
 	}
 	objects, err := p.c.comparer.Against(ctx, p.s.instance, r.Claims, p.managed)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, "comparing with revision %s", short(r.Revision))
+		return nil, fault.Wrap(fault.Unavailable, err, "comparing with revision %s", r.Origin.Short())
 	}
-	return &operation.Target{Claims: r.Claims, Hooks: r.Hooks, Objects: objects, Files: p.files(r.Revision)}, nil
+	return &operation.Target{Claims: r.Claims, Hooks: r.Hooks, Objects: objects, Files: p.files(repos, r.Origin.Revisions)}, nil
 }
 
-// files gives the repository at a revision, for hooks whose inputs are files.
-func (p *pass) files(revision string) func(context.Context) (operation.Files, error) {
-	repo := p.repo
-	return func(ctx context.Context) (operation.Files, error) {
-		tree, err := p.c.o.Trees.Tree(ctx, repo, revision)
+// files gives the repositories at their revisions, for hooks whose inputs are files.
+func (p *pass) files(repos []source.Repository, revisions []string) func(context.Context, int) (operation.Files, error) {
+	return func(ctx context.Context, i int) (operation.Files, error) {
+		if i >= len(repos) || i >= len(revisions) {
+			return operation.Files{}, fault.New(fault.Internal, "there is no source %d", i)
+		}
+		tree, err := p.c.o.Trees.Tree(ctx, repos[i], revisions[i])
 		if err != nil {
 			return operation.Files{}, err
 		}
-		return operation.FilesOf(tree)(ctx)
+		return operation.FilesOf(tree), nil
 	}
 }
 
-// isCurrent says whether a revision is the one in force: by its commit, or by the
-// target revision's own name.
-func (p *pass) isCurrent(revision string) bool {
+// isCurrent says whether sources and revisions are those in force: by their commits,
+// or by the target revisions' own names.
+func (p *pass) isCurrent(want resource.Origin) bool {
 	r := p.s.rendering
-	if revision == r.Revision || revision == r.Checked || revision == p.source.TargetRevision {
-		p.operation.SyncResult.Revision = r.Revision
-		return true
+	if !r.Origin.SameSources(want) || len(want.Revisions) != len(r.Checked) {
+		return false
 	}
-	return false
+	for i, revision := range want.Revisions {
+		if !p.inForce(i, revision) && revision != want.Sources[i].TargetRevision {
+			return false
+		}
+	}
+	return true
 }
 
-// renderOther renders another revision or source for one operation.
-func (p *pass) renderOther(ctx context.Context, op *v1alpha1.SyncOperation, result *v1alpha1.SyncOperationResult) (*rendering.Rendering, error) {
-	source, repo := p.source, p.repo
-	if op.Source != nil {
-		source = *op.Source
-		if err := p.rules.CheckSource(source.RepoURL); err != nil {
-			return nil, err
+// inForce says whether the rendering is that of a commit of its i-th source.
+func (p *pass) inForce(i int, revision string) bool {
+	r := p.s.rendering
+	return revision == r.Origin.Revisions[i] || revision == r.Checked[i]
+}
+
+// renderOther renders other revisions or sources for one operation.
+func (p *pass) renderOther(ctx context.Context, want resource.Origin) (*rendering.Rendering, []source.Repository, error) {
+	if err := admission.Sources(want, p.rules); err != nil {
+		return nil, nil, err
+	}
+	repos, err := p.repositories(want)
+	if err != nil {
+		return nil, nil, err
+	}
+	own := p.s.rendering.Origin.SameSources(want)
+	commits := make([]string, len(repos))
+	for i, repo := range repos {
+		commits[i] = want.Revision(i)
+		if own && p.inForce(i, commits[i]) {
+			continue
 		}
-		var err error
-		if repo, err = p.c.o.Credentials(p.settings, source.RepoURL, rendering.ProjectOf(p.app)); err != nil {
-			return nil, err
+		if commits[i], err = p.c.commit(ctx, repo, commits[i]); err != nil {
+			return nil, nil, err
 		}
 	}
-	sha, err := p.c.commit(ctx, repo, result.Revision)
+	trees, err := p.trees(ctx, repos, commits)
 	if err != nil {
-		return nil, err
-	}
-	result.Revision = sha
-	tree, err := p.c.o.Trees.Tree(ctx, repo, sha)
-	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req := p.request()
-	req.Source = source
-	return p.c.maker.Make(ctx, tree, req, sha)
+	req.Origin = want.At(commits)
+	r, err := p.c.maker.Make(ctx, trees, req)
+	return r, repos, err
 }
 
 // commit is the commit that a revision names, fetched if need be.

@@ -84,20 +84,21 @@ func readProject(ctx context.Context, o Options, name string) *v1alpha1.AppProje
 	return p
 }
 
-// render makes the rendering of a revision; an empty one means the target revision.
-func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revision string) (*rendering.Rendering, error) {
-	a, err := f.admitted(ctx, app, revision)
+// render makes the rendering of one revision for each source; an empty one, or none,
+// means the target revision.
+func (f *Offline) render(ctx context.Context, app *v1alpha1.Application, revisions []string) (*rendering.Rendering, error) {
+	a, err := f.admitted(ctx, app, revisions)
 	return a.rendering, err
 }
 
-// admitted is an Application with what it desires at a revision.
+// admitted is an Application with what it desires.
 type admitted struct {
 	admission.Admitted
 	rendering *rendering.Rendering
-	tree      trace.Tree
+	trees     []trace.Tree
 }
 
-func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revision string) (a admitted, err error) {
+func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revisions []string) (a admitted, err error) {
 	name := rendering.ProjectOf(app)
 	p := readProject(ctx, f.o, name)
 	a.Admitted, err = admission.Admit(app, p, f.o.Namespace)
@@ -108,39 +109,57 @@ func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revis
 	if err != nil {
 		return a, err
 	}
-	if held != nil && revision == "" {
-		revision = held.Revision
-		if held.Source != nil {
-			a.Source = *held.Source
+	if held != nil && !slices.ContainsFunc(revisions, func(r string) bool { return r != "" }) {
+		a.Origin, revisions = held.Origin(app), held.Revisions
+		if err := admission.Sources(a.Origin, a.Rules); err != nil {
+			return a, err
 		}
 	}
+	if len(revisions) > len(a.Origin.Sources) {
+		return a, fault.New(fault.Invalid, "%d revisions for %d sources", len(revisions), len(a.Origin.Sources))
+	}
+	a.Origin = a.Origin.At(slices.Clone(revisions))
 	s := f.o.Settings()
-	repo, err := f.o.Credentials(s, a.Source.RepoURL, name)
-	if err != nil {
+	if err := f.fetch(ctx, &a, s, name); err != nil {
 		return a, err
 	}
-	refs, err := f.o.Store.List(ctx, repo)
-	if err != nil {
-		return a, err
-	}
-	sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(revision, a.Source.TargetRevision))
-	if err != nil {
-		return a, err
-	}
-	a.tree, err = f.o.Tree(ctx, repo, sha)
-	if err != nil {
-		return a, err
-	}
-	a.rendering, err = f.maker.Make(ctx, a.tree, rendering.Request{
-		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Source: a.Source,
+	a.rendering, err = f.maker.Make(ctx, a.trees, rendering.Request{
+		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Origin: a.Origin,
 		Project: p, Rules: a.Rules, Settings: s,
-	}, sha)
+	})
 	return a, err
 }
 
-// Manifests are the objects that the source desires, as they would be applied.
-func (f *Offline) Manifests(ctx context.Context, app *v1alpha1.Application, revision string) ([]*unstructured.Unstructured, error) {
-	r, err := f.render(ctx, app, revision)
+// fetch gets each source's tree, and makes its revision a commit.
+func (f *Offline) fetch(ctx context.Context, a *admitted, s settings.Snapshot, project string) error {
+	var commits []string
+	for i, src := range a.Origin.Sources {
+		repo, err := f.o.Credentials(s, src.RepoURL, project)
+		if err != nil {
+			return err
+		}
+		refs, err := f.o.Store.List(ctx, repo)
+		if err != nil {
+			return err
+		}
+		sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(a.Origin.Revision(i), src.TargetRevision))
+		if err != nil {
+			return err
+		}
+		tree, err := f.o.Tree(ctx, repo, sha)
+		if err != nil {
+			return err
+		}
+		a.trees, commits = append(a.trees, tree), append(commits, sha)
+	}
+	a.Origin = a.Origin.At(commits)
+	return nil
+}
+
+// Manifests are the objects that the sources desire at revisions, as they would be
+// applied.
+func (f *Offline) Manifests(ctx context.Context, app *v1alpha1.Application, revisions []string) ([]*unstructured.Unstructured, error) {
+	r, err := f.render(ctx, app, revisions)
 	if err != nil {
 		return nil, err
 	}
@@ -183,10 +202,10 @@ func (f *Offline) live(ctx context.Context, key resource.Key) (*unstructured.Uns
 	return live, fault.Wrap(fault.Unavailable, err, "reading %s", key.Human())
 }
 
-// Diff are the objects that syncing the revision would change. What looks
+// Diff are the objects that syncing the revisions would change. What looks
 // different is put to the API server in a dry run.
-func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revision string) ([]view.Difference, error) {
-	r, err := f.render(ctx, app, revision)
+func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revisions []string) ([]view.Difference, error) {
+	r, err := f.render(ctx, app, revisions)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"evenkeel.dev/internal/controller/ledger"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/desired/project"
+	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
@@ -21,7 +22,11 @@ import (
 // Plan is what a sync of an Application would do, with the hash under which the
 // controller would find the same plan.
 func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error) {
-	a, err := f.admitted(ctx, app, sync.Revision)
+	revisions := sync.Revisions
+	if sync.Revision != "" {
+		revisions = []string{sync.Revision}
+	}
+	a, err := f.admitted(ctx, app, revisions)
 	if err != nil {
 		return view.Plan{}, err
 	}
@@ -55,8 +60,8 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 			Comparer: comparer, Applier: &apply.Applier{Conn: f.o.Conn}, Alive: func(string) bool { return true }, Now: time.Now,
 			Ledger: ledger.New(ledger.Options{Conn: f.o.Conn, Namespace: f.o.Namespace}),
 		},
-		App: app, Instance: instance, State: operation.Drafted(sync, r.Revision, a.Source),
-		Target:  operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Files: operation.FilesOf(a.tree)},
+		App: app, Instance: instance, State: operation.Drafted(sync, r.Origin),
+		Target:  operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Files: a.files},
 		Options: resource.ReadSyncOptions(append(options, sync.SyncOptions...)...),
 		Permits: func(key resource.Key) error {
 			return a.Rules.CheckObject(project.Object{Kind: key.GroupKind(), Name: key.Name, Namespace: key.Namespace}, app.Spec.Destination)
@@ -65,6 +70,14 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 	}
 	run.State.StartedAt.Time = time.Now() // what is there now was there before
 	return run.Preview(ctx)
+}
+
+// files are those of one of the sources, for hooks whose inputs they are.
+func (a admitted) files(_ context.Context, i int) (operation.Files, error) {
+	if i >= len(a.trees) {
+		return operation.Files{}, fault.New(fault.Internal, "there is no source %d", i)
+	}
+	return operation.FilesOf(a.trees[i]), nil
 }
 
 // observe shows the index the live objects of keys.

@@ -71,7 +71,8 @@ func (r *Run) declared() []hook {
 }
 
 // generated is the name of a hook with generateName. It is Argo CD's, so that an
-// operation begun by one is carried on by the other (argo-cd.md §5.4).
+// operation begun by one is carried on by the other (argo-cd.md §5.4). Of several
+// sources it has no revision.
 func (r *Run) generated(o desired.Object, phase plan.Phase) string {
 	const revisionLength = 7
 	revision := r.State.SyncResult.Revision

@@ -31,16 +31,14 @@ type Files struct {
 }
 
 // FilesOf gives a repository's tree as Files.
-func FilesOf(tree trace.Tree) func(context.Context) (Files, error) {
-	return func(context.Context) (Files, error) {
-		return Files{FS: tree, ID: func(path string) (string, error) {
-			id, _, ok, err := tree.Lookup(path)
-			if err == nil && !ok {
-				err = fmt.Errorf("%s: %w", path, fs.ErrNotExist)
-			}
-			return id, err
-		}}, nil
-	}
+func FilesOf(tree trace.Tree) Files {
+	return Files{FS: tree, ID: func(path string) (string, error) {
+		id, _, ok, err := tree.Lookup(path)
+		if err == nil && !ok {
+			err = fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+		}
+		return id, err
+	}}
 }
 
 // onceHook is a hook that runs once per input, decoded; nil for any other.
@@ -61,8 +59,8 @@ func onceHook(o desired.Object) (*unstructured.Unstructured, error) {
 
 // task is a hook with the state of its inputs, found once per try: a Secret that is
 // rotated while a migration runs makes a run of the next sync.
-func (r *Run) task(ctx context.Context, h *unstructured.Unstructured) (once.Task, error) {
-	name := once.Name(h)
+func (r *Run) task(ctx context.Context, h hook) (once.Task, error) {
+	name := once.Name(h.once)
 	if t, ok := r.Memory.tasks[name]; ok && r.Memory.tasksOf == r.try() {
 		return t, nil
 	}
@@ -84,7 +82,8 @@ func (r *Run) task(ctx context.Context, h *unstructured.Unstructured) (once.Task
 
 // inputs reads what a hook depends on, one request for each ConfigMap and Secret.
 // unapplied are those of them that are not yet in the cluster as they are desired.
-func (r *Run) inputs(ctx context.Context, h *unstructured.Unstructured) (t once.Task, unapplied []resource.Key, err error) {
+func (r *Run) inputs(ctx context.Context, of hook) (t once.Task, unapplied []resource.Key, err error) {
+	h := of.once
 	got, err := r.Ledger.Gather(ctx, r.Applier.Conn, h, r.wanted)
 	if err != nil {
 		return once.Task{}, nil, err
@@ -98,7 +97,7 @@ func (r *Run) inputs(ctx context.Context, h *unstructured.Unstructured) (t once.
 		}
 	}
 	if patterns, _ := once.Patterns(h); len(patterns) > 0 && r.Target.Files != nil {
-		files, err := r.Target.Files(ctx)
+		files, err := r.Target.Files(ctx, of.object.Source)
 		if err != nil {
 			return once.Task{}, nil, err
 		}
@@ -107,7 +106,7 @@ func (r *Run) inputs(ctx context.Context, h *unstructured.Unstructured) (t once.
 	if t, err = once.NewTask(h, in); err != nil {
 		return once.Task{}, nil, err
 	}
-	t.Revision = r.State.SyncResult.Revision
+	t.Revision = resource.OriginOfSync(r.State.SyncResult).Revision(of.object.Source)
 	return t, got.Unapplied, nil
 }
 
@@ -185,7 +184,7 @@ func (r *Run) progressOnce(ctx context.Context, h hook) (ledger.Progress, error)
 	if err != nil {
 		return ledger.Progress{}, err
 	}
-	t, err := r.task(ctx, h.once)
+	t, err := r.task(ctx, h)
 	if err != nil {
 		return ledger.Progress{}, err
 	}
@@ -226,7 +225,7 @@ func (r *Run) decide(ctx context.Context) (Decided, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, _, err := r.inputs(ctx, h.once)
+		t, _, err := r.inputs(ctx, h)
 		if err != nil {
 			return nil, err
 		}
@@ -271,6 +270,6 @@ func (r *Run) Inputs() uint64 {
 	if !found {
 		return 0
 	}
-	_, _ = fmt.Fprintln(sum, r.State.SyncResult.Revision)
+	_, _ = fmt.Fprintln(sum, resource.OriginOfSync(r.State.SyncResult).Revisions)
 	return max(sum.Sum64(), 1)
 }

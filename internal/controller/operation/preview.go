@@ -31,7 +31,10 @@ func (r *Run) Preview(ctx context.Context) (view.Plan, error) {
 	if err != nil {
 		return view.Plan{}, err
 	}
-	out := view.Plan{Hash: hash, Revision: r.State.SyncResult.Revision, Steps: []view.PlanStep{}, Skipped: []view.PlanItem{}}
+	out := view.Plan{
+		Hash: hash, Revision: resource.OriginOfSync(r.State.SyncResult).Revision(0), Revisions: r.State.SyncResult.Revisions,
+		Steps: []view.PlanStep{}, Skipped: []view.PlanItem{},
+	}
 	for _, list := range [...][]plan.Step{p.Steps, p.OnFailure} {
 		for _, s := range list {
 			step := view.PlanStep{Phase: string(s.Phase), Wave: s.Wave}
@@ -167,9 +170,8 @@ func (r *Run) asPlanned(ctx context.Context) (string, error) {
 }
 
 // Drafted is the state of an operation that was not begun, for a preview.
-func Drafted(op v1alpha1.SyncOperation, revision string, source v1alpha1.ApplicationSource) *v1alpha1.OperationState {
-	return &v1alpha1.OperationState{
-		Operation:  v1alpha1.Operation{Sync: &op},
-		SyncResult: &v1alpha1.SyncOperationResult{Revision: revision, Source: source},
-	}
+func Drafted(op v1alpha1.SyncOperation, of resource.Origin) *v1alpha1.OperationState {
+	state := &v1alpha1.OperationState{Operation: v1alpha1.Operation{Sync: &op}, SyncResult: &v1alpha1.SyncOperationResult{}}
+	of.Note(state.SyncResult)
+	return state
 }

@@ -44,8 +44,9 @@ type Target struct {
 	Hooks   []desired.Object
 	// Objects are the claims and what is tracked besides, compared.
 	Objects []comparison.Object
-	// Files gives the repository at the revision; nil if no hook asks for it.
-	Files func(context.Context) (Files, error)
+	// Files gives the repository of the source at a position, at the revision; nil if no
+	// hook asks for it.
+	Files func(context.Context, int) (Files, error)
 }
 
 // Memory is what is remembered of an operation between passes to spare requests

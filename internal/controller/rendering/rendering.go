@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -32,20 +33,32 @@ import (
 
 // Inputs identify a Rendering: for equal inputs it need not be made again.
 type Inputs struct {
-	Revision string
-	// Spec is a digest of all that is not in the repository: see Maker.Digest.
+	// Revisions are those of the sources, in their order.
+	Revisions []string
+	// Spec is a digest of all that is not in the repositories: see Maker.Digest.
 	Spec string
 }
 
-// Rendering is what an Application desires at a revision.
+// Equal says whether two are the same.
+func (i Inputs) Equal(j Inputs) bool {
+	return i.Spec == j.Spec && slices.Equal(i.Revisions, j.Revisions)
+}
+
+// Rendering is what an Application desires at one revision of each of its sources.
 type Rendering struct {
-	Inputs
-	// Checked is the newest revision at which the rendering is known to be the same,
+	// Origin is what it was made of, Spec the digest of all else: see Maker.Digest.
+	Origin resource.Origin
+	Spec   string
+	// Checked are the newest revisions at which the rendering is known to be the same,
 	// because nothing that it read has changed.
-	Checked    string
-	Reads      trace.ReadSet
-	SourceType string
-	Claims     []*claim.Claim
+	Checked []string
+	// Reads are what was read of the sources, in their order; of one with a ref, what the
+	// others read of it as well.
+	Reads []trace.ReadSet
+	// SourceTypes are what the sources were found to be; empty for one that renders
+	// nothing.
+	SourceTypes []string
+	Claims      []*claim.Claim
 	// Hooks are the objects that run at points of a sync or of a deletion.
 	Hooks      []desired.Object
 	Conditions []v1alpha1.ApplicationCondition
@@ -67,22 +80,29 @@ type Request struct {
 	App *v1alpha1.Application
 	// Instance is the Application's name in tracking ids.
 	Instance string
-	Source   v1alpha1.ApplicationSource
+	// Origin are the sources, and where one is made the revisions that the trees are of.
+	Origin   resource.Origin
 	Project  *v1alpha1.AppProject
 	Rules    *project.Rules
 	Settings settings.Snapshot
 }
 
-// Make renders a tree.
-func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision string) (*Rendering, error) {
+// Make renders the sources' trees, one for each.
+func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Rendering, error) {
+	if len(trees) != len(req.Origin.Sources) || len(trees) != len(req.Origin.Revisions) {
+		return nil, fault.New(fault.Internal, "%d trees and %d revisions of %d sources", len(trees), len(req.Origin.Revisions), len(req.Origin.Sources))
+	}
 	select {
 	case m.Slots <- struct{}{}:
 		defer func() { <-m.Slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	traced := trace.New(tree)
-	out, err := m.Render(ctx, m.request(traced, req, revision))
+	files := make([]*trace.FS, len(trees))
+	for i, tree := range trees {
+		files[i] = trace.New(tree)
+	}
+	out, err := m.renderAll(ctx, files, req)
 	if err != nil {
 		return nil, err
 	}
@@ -90,23 +110,18 @@ func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision
 	if err != nil {
 		return nil, err
 	}
-	if err := readInputs(traced, state.Hooks); err != nil {
+	if err := readInputs(files, state.Hooks); err != nil {
 		return nil, err
 	}
-	reads, err := traced.ReadSet()
-	if err != nil {
-		return nil, err
+	r := &Rendering{Origin: req.Origin, Checked: req.Origin.Revisions, SourceTypes: out.types, Hooks: state.Hooks}
+	for _, f := range files {
+		reads, err := f.ReadSet()
+		if err != nil {
+			return nil, err
+		}
+		r.Reads = append(r.Reads, reads)
 	}
-	r := &Rendering{
-		Inputs: Inputs{Revision: revision}, Checked: revision, Reads: reads, SourceType: out.SourceType, Hooks: state.Hooks,
-	}
-	for _, field := range out.Unsupported {
-		r.warn(v1alpha1.ConditionUnsupportedFieldWarning, field)
-	}
-	for _, w := range out.Warnings {
-		r.warn(v1alpha1.ConditionExcludedResourceWarning, w)
-	}
-	r.Conditions = append(r.Conditions, state.Conditions...)
+	r.Conditions = append(out.conditions, state.Conditions...)
 	chosen := options(req.App)
 	for _, o := range state.Objects {
 		ignored := diff.Pointers(req.App.Spec.IgnoreDifferences, o.Key)
@@ -119,9 +134,24 @@ func (m *Maker) Make(ctx context.Context, tree trace.Tree, req Request, revision
 	return r, nil
 }
 
+// StillHolds says whether the rendering is that of other trees of its sources too,
+// because nothing that it read has changed.
+func (r *Rendering) StillHolds(trees []trace.Tree) (bool, error) {
+	if len(trees) != len(r.Reads) {
+		return false, nil
+	}
+	for i, reads := range r.Reads {
+		if same, err := reads.StillHolds(trees[i]); err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // readInputs reads the files that hooks which run once per input name, so that a
-// commit which changes one of them changes the rendering.
-func readInputs(files *trace.FS, hooks []desired.Object) error {
+// commit which changes one of them changes the rendering. They are of the source that
+// the hook is from.
+func readInputs(files []*trace.FS, hooks []desired.Object) error {
 	for _, o := range hooks {
 		if !bytes.Contains(o.JSON, []byte(v1alpha1.AnnotationInputs)) {
 			continue
@@ -135,7 +165,7 @@ func readInputs(files *trace.FS, hooks []desired.Object) error {
 			return err
 		}
 		for _, pattern := range patterns {
-			if err := readMatches(files, pattern); err != nil {
+			if err := readMatches(files[o.Source], pattern); err != nil {
 				return fault.Wrap(fault.Broken, err, "%s: annotation %s: %q", o.Key.Human(), v1alpha1.AnnotationInputs, pattern)
 			}
 		}
@@ -163,14 +193,10 @@ func readMatches(files fs.FS, pattern string) error {
 	return nil
 }
 
-func (r *Rendering) warn(t v1alpha1.ConditionType, message string) {
-	r.Conditions = append(r.Conditions, v1alpha1.ApplicationCondition{Type: t, Message: message})
-}
-
-func (m *Maker) desire(out render.Result, req Request) (desired.State, error) {
+func (m *Maker) desire(out rendered, req Request) (desired.State, error) {
 	kinds := m.Kinds()
 	state, err := desired.Build(desired.Input{
-		Objects: out.Objects, App: req.Instance, Installation: req.Settings.InstallationID, Namespace: req.App.Spec.Destination.Namespace, Self: Self(req.App),
+		Objects: out.objects, Sources: out.sources, App: req.Instance, Installation: req.Settings.InstallationID, Namespace: req.App.Spec.Destination.Namespace, Self: Self(req.App),
 		Scope: func(gk schema.GroupKind) (bool, bool) {
 			kind, ok := kinds.Preferred(gk)
 			return kind.Namespaced, ok
@@ -216,37 +242,19 @@ func options(app *v1alpha1.Application) resource.SyncOptions {
 	return resource.ReadSyncOptions(app.Spec.SyncPolicy.SyncOptions...)
 }
 
-// request is the rendering request at a revision.
-func (m *Maker) request(tree fs.FS, req Request, revision string) render.Request {
-	s := req.Settings
-	return render.Request{
-		FS: tree, Source: &req.Source, AppName: req.Instance, AppNamespace: req.App.Spec.Destination.Namespace,
-		Project: ProjectOf(req.App), Revision: revision,
-		KubeVersion: m.KubeVersion(), APIVersions: m.Kinds().APIVersions(),
-		Options: render.Options{
-			MaxCombinedManifestsSize: s.MaxCombinedDirectoryManifestsSize,
-			HelmDisabled:             !s.HelmEnabled,
-			KustomizeDisabled:        !s.KustomizeEnabled,
-			JsonnetDisabled:          !s.JsonnetEnabled,
-			KustomizeBuildOptions:    s.KustomizeBuildOptions,
-			HelmValuesFileSchemes:    s.HelmValuesFileSchemes,
-		},
-	}
-}
-
 // Digest identifies everything but the repository's content that a rendering
 // depends on. Only charts look at what the cluster serves, so a new kind renders
 // no plain directory anew, unless objects of it are among have's; have may be nil.
 func (m *Maker) Digest(req Request, have *Rendering) string {
-	r := m.request(nil, req, "")
-	if have != nil && have.SourceType != v1alpha1.SourceTypeHelm {
+	r := m.request(req)
+	if have != nil && !slices.Contains(have.SourceTypes, v1alpha1.SourceTypeHelm) {
 		r.APIVersions = m.scopes(have)
 	}
 	rules := req.Project.Spec // of which these say nothing about objects
 	rules.Roles, rules.SyncWindows = nil, nil
 	h := sha256.New()
 	for _, part := range []any{
-		req.Source, req.App.Spec.IgnoreDifferences, options(req.App), req.App.Spec.Destination, rules,
+		req.Origin.At(nil), req.App.Spec.IgnoreDifferences, options(req.App), req.App.Spec.Destination, rules,
 		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, req.Settings.IgnoreDifferences, req.Settings.InstallationID,
 	} {
 		b, err := json.Marshal(part)

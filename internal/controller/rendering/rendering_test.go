@@ -19,6 +19,8 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
 )
 
@@ -61,7 +63,9 @@ func newRequest() Request {
 	app := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: "argocd", Name: "shop"}}
 	app.Spec.Destination = v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer, Namespace: "prod"}
 	return Request{
-		App: app, Instance: "shop", Source: v1alpha1.ApplicationSource{RepoURL: "https://git.example.com/shop.git", Path: "web"},
+		App: app, Instance: "shop", Origin: resource.Origin{
+			Sources: []v1alpha1.ApplicationSource{{RepoURL: "https://git.example.com/shop.git", Path: "web"}}, Revisions: []string{"r1"},
+		},
 		Project: p, Rules: project.New(p), Settings: settings.Snapshot{HelmEnabled: true, KustomizeEnabled: true},
 	}
 }
@@ -81,7 +85,7 @@ func TestReadSet(t *testing.T) {
 		"web/hook.yaml": hook, "web/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n",
 		"db/1.sql": "one", "db/notes.txt": "n", "schema/deep/a": "a", "README.md": "r",
 	}
-	made, err := newMaker(t).Make(t.Context(), newRepo(base), newRequest(), "r1")
+	made, err := newMaker(t).Make(t.Context(), []trace.Tree{newRepo(base)}, newRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +112,12 @@ func TestReadSet(t *testing.T) {
 		if c.content == "" {
 			delete(files, c.name)
 		}
-		if same, err := made.Reads.StillHolds(newRepo(files)); same != c.same || err != nil {
+		if same, err := made.StillHolds([]trace.Tree{newRepo(files)}); same != c.same || err != nil {
 			t.Errorf("%s: holds %t, %v", c.why, same, err)
 		}
 	}
 	paths := ""
-	for _, e := range made.Reads {
+	for _, e := range made.Reads[0] {
 		paths += e.Path + "\n"
 	}
 	if strings.Contains(paths, "README") {
@@ -124,7 +128,7 @@ func TestReadSet(t *testing.T) {
 func TestReadInputsThatCannotBe(t *testing.T) {
 	for _, bad := range []string{"../secret/*", "[a"} {
 		files := map[string]string{"web/hook.yaml": strings.Replace(hook, "db/*.sql,schema", bad, 1), "db/1.sql": "x"}
-		if _, err := newMaker(t).Make(t.Context(), newRepo(files), newRequest(), "r1"); err == nil || !strings.Contains(err.Error(), bad) {
+		if _, err := newMaker(t).Make(t.Context(), []trace.Tree{newRepo(files)}, newRequest()); err == nil || !strings.Contains(err.Error(), bad) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -142,10 +146,15 @@ func TestDigest(t *testing.T) {
 		same   bool
 	}{
 		{why: "nothing", change: func(*Request) {}, same: true},
-		{why: "path", change: func(r *Request) { r.Source.Path = "other" }},
-		{why: "repository", change: func(r *Request) { r.Source.RepoURL = "https://git.example.com/other.git" }},
+		{why: "path", change: func(r *Request) { r.Origin.Sources[0].Path = "other" }},
+		{why: "repository", change: func(r *Request) { r.Origin.Sources[0].RepoURL = "https://git.example.com/other.git" }},
+		{why: "another source", change: func(r *Request) {
+			r.Origin.Sources, r.Origin.Listed = append(r.Origin.Sources, v1alpha1.ApplicationSource{Ref: "values"}), true
+		}},
+		{why: "a list of one, whose status is one of lists", change: func(r *Request) { r.Origin.Listed = true }},
+		{why: "revisions", same: true, change: func(r *Request) { r.Origin.Revisions = []string{"r2"} }},
 		{why: "parameters", change: func(r *Request) {
-			r.Source.Helm = &v1alpha1.ApplicationSourceHelm{ReleaseName: "x"}
+			r.Origin.Sources[0].Helm = &v1alpha1.ApplicationSourceHelm{ReleaseName: "x"}
 		}},
 		{why: "instance", change: func(r *Request) { r.Instance = "other" }},
 		{why: "namespace", change: func(r *Request) { r.App.Spec.Destination.Namespace = "other" }},
@@ -197,7 +206,7 @@ func TestDigest(t *testing.T) {
 func TestDigestOfKinds(t *testing.T) {
 	m := newMaker(t)
 	files := map[string]string{"web/a.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n"}
-	made, err := m.Make(t.Context(), newRepo(files), newRequest(), "r1")
+	made, err := m.Make(t.Context(), []trace.Tree{newRepo(files)}, newRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +216,7 @@ func TestDigestOfKinds(t *testing.T) {
 	plain := *made
 	plain.Claims = nil
 	chart := plain
-	chart.SourceType = v1alpha1.SourceTypeHelm
+	chart.SourceTypes = []string{"", v1alpha1.SourceTypeHelm}
 	later := *m
 	later.Kinds = func() *cluster.Kinds { return discovered(t) }
 	for _, c := range []struct {
@@ -227,7 +236,7 @@ func TestMakeWaits(t *testing.T) {
 	m.Slots <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := m.Make(ctx, newRepo(nil), newRequest(), "r1"); !errors.Is(err, context.Canceled) {
+	if _, err := m.Make(ctx, []trace.Tree{newRepo(nil)}, newRequest()); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

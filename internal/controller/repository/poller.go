@@ -193,7 +193,7 @@ type actor struct {
 	wake   chan struct{}
 
 	wants      map[*want]struct{}
-	list       bool              // refs must be listed before anything else
+	list       bool // refs must be listed before anything else
 	listing    bool
 	due        time.Time // when refs will be listed for a push that has to wait; zero for none
 	paces      paces

@@ -2,22 +2,21 @@ package autosync
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
 )
 
 // Input is what the decision to sync automatically depends on.
 type Input struct {
 	App *v1alpha1.Application
 	// Last is the operation that ended last, if any did.
-	Last   *v1alpha1.OperationState
-	Source v1alpha1.ApplicationSource
-	// Revision is what is desired now.
-	Revision string
-	Status   v1alpha1.SyncStatusCode
+	Last *v1alpha1.OperationState
+	// Origin is what is desired now.
+	Origin resource.Origin
+	Status v1alpha1.SyncStatusCode
 	// OutOfSync are the objects that could be synced; PruneOnly says that all of
 	// them only need pruning, PruneAll that every managed object does.
 	OutOfSync []v1alpha1.SyncOperationResource
@@ -78,7 +77,7 @@ func Decide(in Input) Decision {
 	if auto.Prune && !auto.AllowEmpty && in.PruneAll {
 		return Decision{Problem: fmt.Sprintf(
 			"auto-sync would delete everything: revision %s has no objects. Set syncPolicy.automated.allowEmpty if that is meant, or sync by hand with --prune",
-			short(in.Revision),
+			in.Origin.Short(),
 		)}
 	}
 	op := operation(auto, in)
@@ -92,11 +91,11 @@ func Decide(in Input) Decision {
 	if last.Phase != v1alpha1.OperationSucceeded {
 		return Decision{
 			Skipped: "the last sync to this revision failed",
-			Problem: fmt.Sprintf("the last sync to %s failed and is not tried again until something changes: %s", short(in.Revision), last.Message),
+			Problem: fmt.Sprintf("the last sync to %s failed and is not tried again until something changes: %s", in.Origin.Short(), last.Message),
 		}
 	}
 	if !auto.SelfHeal {
-		return Decision{Skipped: "already synced to " + short(in.Revision) + ", and self-heal is off"}
+		return Decision{Skipped: "already synced to " + in.Origin.Short() + ", and self-heal is off"}
 	}
 	return selfHeal(op, last, in)
 }
@@ -104,9 +103,11 @@ func Decide(in Input) Decision {
 // operation is a full sync by the Application's policy.
 func operation(auto *v1alpha1.SyncPolicyAutomated, in Input) *v1alpha1.Operation {
 	policy := in.App.Spec.SyncPolicy
+	_, revision, sources, revisions := in.Origin.Fields()
 	op := &v1alpha1.Operation{
 		Sync: &v1alpha1.SyncOperation{
-			Revision: in.Revision, Prune: auto.Prune && !in.Broken, SyncOptions: policy.SyncOptions,
+			Revision: revision, Sources: sources, Revisions: revisions,
+			Prune: auto.Prune && !in.Broken, SyncOptions: policy.SyncOptions,
 		},
 		InitiatedBy: v1alpha1.OperationInitiator{Automated: true},
 		Retry:       v1alpha1.RetryStrategy{Limit: defaultRetries},
@@ -167,7 +168,7 @@ func (b Backoff) after(n int64) time.Duration {
 	return min(d, b.Limit)
 }
 
-// attempted says whether the last operation was for this revision and source.
+// attempted says whether the last operation was for these sources at these revisions.
 func attempted(last *v1alpha1.OperationState, in Input) bool {
 	if last == nil || last.SyncResult == nil || last.Operation.Sync == nil || last.Operation.Sync.DryRun {
 		return false
@@ -175,13 +176,5 @@ func attempted(last *v1alpha1.OperationState, in Input) bool {
 	if len(last.Operation.Sync.Resources) > 0 && last.Operation.Sync.SelfHealAttemptsCount == 0 {
 		return false // a partial sync by hand
 	}
-	return last.SyncResult.Revision == in.Revision && reflect.DeepEqual(last.SyncResult.Source, in.Source)
-}
-
-func short(revision string) string {
-	const n = 8
-	if len(revision) > n {
-		return revision[:n]
-	}
-	return revision
+	return resource.OriginOfSync(last.SyncResult).Equal(in.Origin)
 }

@@ -1,17 +1,19 @@
 package autosync_test
 
 import (
+	"cmp"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/plan/autosync"
+	"evenkeel.dev/internal/resource"
 )
 
 // kase is one entry of testdata/decide.yaml.
@@ -22,7 +24,11 @@ type kase struct {
 	AllowEmpty, Deleting, PruneOnly, PruneAll, Nothing, Broken       bool
 	LastDryRun, LastPartial                                          bool
 	LastAttempts, Retry                                              int64
-	Ended, Pending                                                   string
+	// Listed makes the sources a list of two, the second at revision v1; LastSecond is
+	// that of the last operation.
+	Listed         bool
+	LastSecond     string
+	Ended, Pending string
 
 	Start, Want, Problem, Again, Pruned string
 	Attempts, Retries                   int64
@@ -63,7 +69,7 @@ func (k kase) input(t *testing.T) autosync.Input {
 		app.DeletionTimestamp = &at
 	}
 	in := autosync.Input{
-		App: app, Last: k.last(t), Source: v1alpha1.ApplicationSource{Path: "web"}, Revision: "new", Status: v1alpha1.SyncStatusOutOfSync,
+		App: app, Last: k.last(t), Origin: k.origin("web", "new", "v1"), Status: v1alpha1.SyncStatusOutOfSync,
 		OutOfSync: []v1alpha1.SyncOperationResource{{Kind: "ConfigMap", Namespace: "prod", Name: "web"}},
 		PruneOnly: k.PruneOnly, PruneAll: k.PruneAll, Broken: k.Broken, Pending: k.Pending, Now: now,
 		Backoff: autosync.Backoff{Initial: 2 * time.Second, Factor: 3, Limit: 300 * time.Second},
@@ -77,6 +83,14 @@ func (k kase) input(t *testing.T) autosync.Input {
 	return in
 }
 
+func (k kase) origin(path, first, second string) resource.Origin {
+	o := resource.Origin{Sources: []v1alpha1.ApplicationSource{{Path: path}}, Revisions: []string{first}}
+	if k.Listed {
+		o.Sources, o.Revisions, o.Listed = append(o.Sources, v1alpha1.ApplicationSource{Ref: "values"}), append(o.Revisions, second), true
+	}
+	return o
+}
+
 func (k kase) last(t *testing.T) *v1alpha1.OperationState {
 	t.Helper()
 	if k.Last == "none" {
@@ -86,19 +100,14 @@ func (k kase) last(t *testing.T) *v1alpha1.OperationState {
 	op := &v1alpha1.OperationState{
 		Phase: v1alpha1.OperationSucceeded, FinishedAt: &ended, Message: "boom",
 		Operation:  v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{DryRun: k.LastDryRun, SelfHealAttemptsCount: k.LastAttempts}},
-		SyncResult: &v1alpha1.SyncOperationResult{Revision: "old", Source: v1alpha1.ApplicationSource{Path: "web"}},
+		SyncResult: &v1alpha1.SyncOperationResult{},
 	}
+	k.origin(cmp.Or(k.LastPath, "web"), cmp.Or(k.LastRevision, "old"), cmp.Or(k.LastSecond, "v1")).Note(op.SyncResult)
 	if k.LastPartial {
 		op.Operation.Sync.Resources = []v1alpha1.SyncOperationResource{{Kind: "ConfigMap", Name: "web"}}
 	}
-	if k.LastRevision != "" {
-		op.SyncResult.Revision = k.LastRevision
-	}
 	if k.LastPhase != "" {
 		op.Phase = v1alpha1.OperationPhase(k.LastPhase)
-	}
-	if k.LastPath != "" {
-		op.SyncResult.Source.Path = k.LastPath
 	}
 	return op
 }
@@ -125,6 +134,9 @@ func TestDecide(t *testing.T) {
 					Sync:        &v1alpha1.SyncOperation{Revision: "new", Prune: k.Pruned != "no", SyncOptions: in.App.Spec.SyncPolicy.SyncOptions, SelfHealAttemptsCount: k.Attempts},
 					InitiatedBy: v1alpha1.OperationInitiator{Automated: true}, Retry: v1alpha1.RetryStrategy{Limit: max(k.Retries, 5)},
 				}
+				if k.Listed {
+					want.Sync.Revision, want.Sync.Revisions, want.Sync.Sources = "", []string{"new", "v1"}, in.Origin.Sources
+				}
 				if k.Retries != 0 {
 					want.Retry.Limit = k.Retries
 				}
@@ -132,7 +144,7 @@ func TestDecide(t *testing.T) {
 					want.Sync.Resources = in.OutOfSync
 				}
 			}
-			if diff := cmp.Diff(want, d.Start); diff != "" {
+			if diff := gocmp.Diff(want, d.Start); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

@@ -5,26 +5,31 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/resource"
 )
 
 // Pin holds an Application at a revision.
 type Pin struct {
-	// Revision is the full commit id.
-	Revision string
+	// Revisions are full commit ids or digests, one for each source.
+	Revisions []string
 	// History is the id of the history entry that was gone back to, -1 for none.
 	History int64
-	// Source takes the place of the Application's source; nil means that one.
-	Source *v1alpha1.ApplicationSource
+	// Sources take the place of the Application's; nil means those. Listed says that
+	// they are a list, be it of one (see resource.Origin).
+	Sources []v1alpha1.ApplicationSource
+	Listed  bool
 	// By is who pinned, Reason why; both may be empty.
 	By, Reason string
 	// Until is when the pin ends by itself; zero means when somebody removes it.
 	Until time.Time
-	// NewerThan, if not empty, is the commit that was the newest when it was pinned: the
-	// pin ends by itself with a newer one. Newest stands for it until it is known.
+	// NewerThan, if not empty, is the commit that was the newest when it was pinned, of
+	// several sources those (see Joined): the pin ends by itself with a newer one. Newest
+	// stands for it until it is known.
 	NewerThan string
 }
 
@@ -39,8 +44,15 @@ var Annotations = []string{ //nolint:gochecknoglobals // a table
 	v1alpha1.AnnotationPinReason, v1alpha1.AnnotationPinUntil, v1alpha1.AnnotationPinNewerThan,
 }
 
-// sha is a full commit id; of anything else it would be open what it pins to.
-var sha = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+// exact is a full commit id or a digest; of anything else it would be open what it
+// pins to: a version can be made anew.
+var exact = regexp.MustCompile(`^([0-9a-f]{40}([0-9a-f]{24})?|sha256:[0-9a-f]{64})$`)
+
+// separator is between the revisions of several sources: none has it.
+const separator = ","
+
+// Joined is how the revisions of several sources stand in an annotation.
+func Joined(revisions []string) string { return strings.Join(revisions, separator) }
 
 // Read is the pin of an Application, nil if there is none. A pin that cannot be
 // read is an error and not none: an Application that somebody holds back must not
@@ -51,9 +63,17 @@ func Read(app *v1alpha1.Application) (*Pin, error) {
 	if !ok {
 		return nil, nil
 	}
-	p := &Pin{Revision: revision, History: -1, By: a[v1alpha1.AnnotationPinBy], Reason: a[v1alpha1.AnnotationPinReason], NewerThan: a[v1alpha1.AnnotationPinNewerThan]}
-	if !sha.MatchString(revision) {
-		return nil, problem(v1alpha1.AnnotationPin, revision, "is no full commit id")
+	p := &Pin{
+		Revisions: strings.Split(revision, separator), History: -1,
+		By: a[v1alpha1.AnnotationPinBy], Reason: a[v1alpha1.AnnotationPinReason], NewerThan: a[v1alpha1.AnnotationPinNewerThan],
+	}
+	if text, ok := a[v1alpha1.AnnotationPinSource]; ok {
+		if err := p.readSources(text); err != nil {
+			return nil, problem(v1alpha1.AnnotationPinSource, text, "is no source as JSON, nor a list of them")
+		}
+	}
+	if why := p.flaw(app); why != "" {
+		return nil, problem(v1alpha1.AnnotationPin, revision, why)
 	}
 	if text, ok := a[v1alpha1.AnnotationPinHistory]; ok {
 		id, err := strconv.ParseInt(text, 10, 64)
@@ -69,13 +89,42 @@ func Read(app *v1alpha1.Application) (*Pin, error) {
 		}
 		p.Until = at
 	}
-	if text, ok := a[v1alpha1.AnnotationPinSource]; ok {
-		p.Source = &v1alpha1.ApplicationSource{}
-		if err := json.Unmarshal([]byte(text), p.Source); err != nil {
-			return nil, problem(v1alpha1.AnnotationPinSource, text, "is no source as JSON")
+	return p, nil
+}
+
+func (p *Pin) readSources(text string) error {
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		p.Listed = true
+		return json.Unmarshal([]byte(text), &p.Sources)
+	}
+	p.Sources = make([]v1alpha1.ApplicationSource, 1)
+	return json.Unmarshal([]byte(text), &p.Sources[0])
+}
+
+// Origin is what an Application is held at.
+func (p Pin) Origin(app *v1alpha1.Application) resource.Origin {
+	if p.Sources != nil {
+		return resource.Origin{Sources: p.Sources, Listed: p.Listed, Revisions: p.Revisions}
+	}
+	return resource.OriginOf(&app.Spec).At(p.Revisions)
+}
+
+// flaw is what is wrong with the revisions of a pin; empty if nothing is.
+func (p Pin) flaw(app *v1alpha1.Application) string {
+	sources := p.Origin(app).Sources
+	if len(sources) != len(p.Revisions) && (len(sources) > 0 || p.Sources != nil) {
+		return fmt.Sprintf("has %d revisions for %d sources", len(p.Revisions), len(sources))
+	}
+	for i, revision := range p.Revisions {
+		switch {
+		case exact.MatchString(revision):
+		case len(p.Revisions) > 1:
+			return fmt.Sprintf("has no full commit id for source %d", i+1)
+		default:
+			return "is no full commit id"
 		}
 	}
-	return p, nil
+	return ""
 }
 
 func problem(annotation, value, what string) error {
@@ -92,7 +141,7 @@ func (p Pin) Write() (map[string]any, error) {
 	for _, a := range Annotations {
 		out[a] = nil
 	}
-	out[v1alpha1.AnnotationPin] = p.Revision
+	out[v1alpha1.AnnotationPin] = Joined(p.Revisions)
 	set := func(name, value string) {
 		if value != "" {
 			out[name] = value
@@ -107,8 +156,12 @@ func (p Pin) Write() (map[string]any, error) {
 	if !p.Until.IsZero() {
 		set(v1alpha1.AnnotationPinUntil, p.Until.UTC().Format(time.RFC3339))
 	}
-	if p.Source != nil {
-		b, err := json.Marshal(p.Source)
+	if p.Sources != nil {
+		var written any = p.Sources
+		if !p.Listed {
+			written = p.Sources[0]
+		}
+		b, err := json.Marshal(written)
 		if err != nil {
 			return nil, err
 		}
@@ -117,44 +170,38 @@ func (p Pin) Write() (map[string]any, error) {
 	return out, nil
 }
 
-// At is a pin to a commit, with the Application's own source.
-func At(revision string) (Pin, error) {
-	if !sha.MatchString(revision) {
-		return Pin{}, fault.New(fault.Invalid, "%q is no full commit id", revision)
+// At is a pin of an Application's own sources to a commit; to one of each, separated
+// by commas, where there are several.
+func At(app *v1alpha1.Application, revision string) (Pin, error) {
+	p := Pin{Revisions: strings.Split(revision, separator), History: -1}
+	if why := p.flaw(app); why != "" {
+		return Pin{}, fault.New(fault.Invalid, "%q %s", revision, why)
 	}
-	return Pin{Revision: revision, History: -1}, nil
+	return p, nil
 }
 
-// To is a pin to an entry of an Application's history. Its source is kept only where
-// it is not that of the Application any more.
+// To is a pin to an entry of an Application's history. Its sources are kept only where
+// they are not those of the Application any more.
 func To(app *v1alpha1.Application, id int64) (Pin, error) {
 	for _, h := range app.Status.History {
 		if h.ID != id {
 			continue
 		}
-		if len(h.Sources) > 0 {
-			return Pin{}, fault.New(fault.Unsupported, "history entry %d has several sources, which is not supported yet", id)
+		origin := resource.OriginOfHistory(&h)
+		p := Pin{Revisions: origin.Revisions, History: id}
+		if !origin.SameSources(resource.OriginOf(&app.Spec)) {
+			p.Sources, p.Listed = origin.Sources, origin.Listed
 		}
-		if !sha.MatchString(h.Revision) {
-			return Pin{}, fault.New(fault.Unsupported, "history entry %d is of %q, which is no commit: only commits can be pinned", id, h.Revision)
-		}
-		p := Pin{Revision: h.Revision, History: id}
-		if app.Spec.Source == nil || !equal(*app.Spec.Source, h.Source) {
-			p.Source = &h.Source
+		if why := p.flaw(app); why != "" {
+			return Pin{}, fault.New(fault.Unsupported, "history entry %d is of %q, which %s: only commits and digests can be pinned", id, Joined(p.Revisions), why)
 		}
 		return p, nil
 	}
 	return Pin{}, fault.New(fault.NotFound, "application %s/%s has no history entry %d", app.Namespace, app.Name, id)
 }
 
-func equal(a, b v1alpha1.ApplicationSource) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
-}
-
-// Over is why the pin has ended by itself, or empty. newest is the commit that the
-// Application's target names now, empty if that is not known.
+// Over is why the pin has ended by itself, or empty. newest are the commits that the
+// targets of the sources name now (see Joined), empty if they are not known.
 func (p Pin) Over(now time.Time, newest string) string {
 	switch {
 	case !p.Until.IsZero() && !now.Before(p.Until):
@@ -167,7 +214,7 @@ func (p Pin) Over(now time.Time, newest string) string {
 
 // String is one sentence for people.
 func (p Pin) String() string {
-	s := "pinned to " + short(p.Revision)
+	s := "pinned to " + resource.ShortRevisions(p.Revisions)
 	if p.History >= 0 {
 		s += fmt.Sprintf(" (history entry %d)", p.History)
 	}
@@ -185,5 +232,3 @@ func (p Pin) String() string {
 	}
 	return s
 }
-
-func short(revision string) string { return revision[:min(8, len(revision))] }

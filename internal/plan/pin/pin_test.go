@@ -83,14 +83,17 @@ func TestWriteRead(t *testing.T) {
 		text := rapid.StringMatching(`[ -~]{0,20}`)
 		commit := rapid.StringMatching(`[0-9a-f]{40}`)
 		want := pin.Pin{
-			Revision: commit.Draw(t, "revision"), History: rapid.Int64Range(-1, 9).Draw(t, "history"),
+			Revisions: rapid.SliceOfN(commit, 1, 3).Draw(t, "revisions"), History: rapid.Int64Range(-1, 9).Draw(t, "history"),
 			By: text.Draw(t, "by"), Reason: text.Draw(t, "reason"), NewerThan: rapid.SampledFrom([]string{"", pin.Newest, strings.Repeat("a", 40)}).Draw(t, "newer than"),
 		}
 		if rapid.Bool().Draw(t, "for a while") {
 			want.Until = time.Unix(rapid.Int64Range(1, 1<<32).Draw(t, "until"), 0).UTC()
 		}
-		if rapid.Bool().Draw(t, "of another source") {
-			want.Source = &v1alpha1.ApplicationSource{RepoURL: text.Draw(t, "repository"), Path: text.Draw(t, "path")}
+		if rapid.Bool().Draw(t, "of other sources") {
+			for range want.Revisions {
+				want.Sources = append(want.Sources, v1alpha1.ApplicationSource{RepoURL: "https://" + text.Draw(t, "repository"), Path: text.Draw(t, "path")})
+			}
+			want.Listed = len(want.Sources) > 1 || rapid.Bool().Draw(t, "in a list")
 		}
 		app := &v1alpha1.Application{}
 		app.Annotations = map[string]string{}
@@ -139,10 +142,11 @@ func TestTo(t *testing.T) {
 			if err != nil {
 				return
 			}
-			path := ""
-			if p.Source != nil {
-				path = p.Source.Path
+			var paths []string
+			for _, s := range p.Sources {
+				paths = append(paths, s.Path)
 			}
+			path := strings.Join(paths, " ")
 			if p.String() != c.Want || path != c.Path {
 				t.Errorf("got %q of path %q, want %q of %q", p, path, c.Want, c.Path)
 			}
