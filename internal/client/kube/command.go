@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -40,17 +41,24 @@ func cannotSync(app *v1alpha1.Application, sync *v1alpha1.SyncOperation) string 
 		return ""
 	case len(sync.Manifests) > 0:
 		return "it is synced automatically, so it cannot be synced to other manifests"
-	case sync.Revision == "" || len(app.Spec.Sources) > 0 || app.Spec.Source == nil:
-		return ""
 	}
-	target := app.Spec.Source.TargetRevision
-	if target == "" {
-		target = "HEAD"
+	return elsewhere(app, sync)
+}
+
+// elsewhere is why an Application that is synced automatically cannot be synced to
+// other revisions than those of its targets.
+func elsewhere(app *v1alpha1.Application, sync *v1alpha1.SyncOperation) string {
+	sources, revisions := app.Spec.Sources, sync.Revisions
+	if len(sources) == 0 && app.Spec.Source != nil {
+		sources, revisions = []v1alpha1.ApplicationSource{*app.Spec.Source}, []string{sync.Revision}
 	}
-	if sync.Revision == target {
-		return ""
+	for i, s := range sources {
+		target := cmp.Or(s.TargetRevision, "HEAD")
+		if i < len(revisions) && revisions[i] != "" && revisions[i] != target {
+			return "it cannot be synced to " + revisions[i] + ": it is synced automatically to " + target
+		}
 	}
-	return "it cannot be synced to " + sync.Revision + ": it is synced automatically to " + target
+	return ""
 }
 
 func automated(app *v1alpha1.Application) bool {

@@ -229,7 +229,7 @@ func (a *api) sync(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	op, err := req.operation()
+	op, err := req.operation(app)
 	if err != nil {
 		return nil, err
 	}
@@ -242,13 +242,15 @@ func (a *api) sync(r *http.Request) (any, error) {
 	return showing(a.Commands.Sync(r.Context(), app.Namespace, app.Name, op))
 }
 
-func (req *syncRequest) operation() (v1alpha1.Operation, error) {
-	if len(req.Revisions) > 0 || len(req.Positions) > 0 {
-		return v1alpha1.Operation{}, fault.New(fault.Unsupported, "a sync to revisions per source (revisions, sourcePositions) is not served yet")
+func (req *syncRequest) operation(app *v1alpha1.Application) (v1alpha1.Operation, error) {
+	revisions, err := req.ofSources(app)
+	if err != nil {
+		return v1alpha1.Operation{}, err
 	}
 	op := v1alpha1.Operation{
 		Sync: &v1alpha1.SyncOperation{
 			Revision:     req.Revision,
+			Revisions:    revisions,
 			Prune:        req.Prune,
 			DryRun:       req.DryRun,
 			SyncStrategy: req.Strategy,
@@ -266,6 +268,29 @@ func (req *syncRequest) operation() (v1alpha1.Operation, error) {
 		op.Sync.SyncOptions = req.SyncOptions.Items
 	}
 	return op, nil
+}
+
+// ofSources are the revisions of an Application's sources, in their order and empty
+// where none is asked for; nil if none is for any. Positions count from 1.
+func (req *syncRequest) ofSources(app *v1alpha1.Application) ([]string, error) {
+	switch n := len(app.Spec.Sources); {
+	case len(req.Revisions) != len(req.Positions):
+		return nil, fault.New(fault.Invalid, "%d revisions for %d sourcePositions", len(req.Revisions), len(req.Positions))
+	case len(req.Revisions) == 0 && (n == 0 || req.Revision == ""):
+		return nil, nil
+	case n == 0:
+		return nil, fault.New(fault.Invalid, "application %q has one source: name its revision as revision, not in revisions", app.Name)
+	case req.Revision != "":
+		return nil, fault.New(fault.Invalid, "application %q has a list of %d sources: name revisions with sourcePositions instead of revision", app.Name, n)
+	}
+	out := make([]string, len(app.Spec.Sources))
+	for i, at := range req.Positions {
+		if at < 1 || at > int64(len(out)) {
+			return nil, fault.New(fault.Invalid, "source position %d is out of range: application %q has %d sources, counted from 1", at, app.Name, len(out))
+		}
+		out[at-1] = req.Revisions[i]
+	}
+	return out, nil
 }
 
 func (a *api) uiRefresh(r *http.Request) (any, error) {

@@ -23,7 +23,7 @@ func (a *api) plan(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	op, err := req.operation()
+	op, err := req.operation(app)
 	if err != nil {
 		return nil, err
 	}
