@@ -114,6 +114,9 @@ func searchText(a App) string {
 		a.Namespace, a.Name, a.Project, a.Source.RepoURL, a.Source.Path, a.Source.Chart, a.Source.TargetRevision,
 		a.Destination.Server, a.Destination.Name, a.Destination.Namespace,
 	}
+	for _, s := range a.Sources {
+		parts = append(parts, s.RepoURL, s.Path, s.Chart, s.TargetRevision, s.Name)
+	}
 	for k, v := range a.Labels {
 		parts = append(parts, k+"="+v)
 	}

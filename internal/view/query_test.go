@@ -13,7 +13,7 @@ func TestQuery(t *testing.T) {
 	rows := []view.App{
 		{Namespace: "a", Name: "shop", Project: "web", Sync: "Synced", Health: "Healthy", Labels: map[string]string{"team": "red"}},
 		{Namespace: "a", Name: "till", Project: "web", Sync: "OutOfSync", Health: "Degraded", Source: view.Source{RepoURL: "https://git.example/Mono"}},
-		{Namespace: "b", Name: "shop", Project: "ops", Sync: "OutOfSync", Health: "Healthy", Images: []string{"nginx:1"}},
+		{Namespace: "b", Name: "shop", Project: "ops", Sync: "OutOfSync", Health: "Healthy", Images: []string{"nginx:1"}, Sources: []view.Source{{Path: "one"}, {RepoURL: "https://git.example/second"}}},
 	}
 	cases := []struct {
 		reason string
@@ -25,6 +25,7 @@ func TestQuery(t *testing.T) {
 		{"words in any field, any case, all of them", view.Query{Text: "WEB mono"}, []string{"a/till"}, 1},
 		{"a word does not match across two values", view.Query{Text: "shopweb"}, []string{}, 0},
 		{"labels as k=v", view.Query{Text: "team=red"}, []string{"a/shop"}, 1},
+		{"every source", view.Query{Text: "second"}, []string{"b/shop"}, 1},
 		{"images", view.Query{Text: "nginx"}, []string{"b/shop"}, 1},
 		{"lists are alternatives, fields conditions", view.Query{Project: []string{"web", "ops"}, Sync: []string{"OutOfSync"}, Health: []string{"Healthy"}}, []string{"b/shop"}, 1},
 		{"namespace", view.Query{Namespace: []string{"a"}}, []string{"a/shop", "a/till"}, 2},

@@ -76,6 +76,39 @@ func TestNextStepKnowsEveryCondition(t *testing.T) {
 	}
 }
 
+func TestSyncStatus(t *testing.T) {
+	const commit, other = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d", "2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d1a"
+	main, version := v1alpha1.ApplicationSource{RepoURL: "a", TargetRevision: "main"}, v1alpha1.ApplicationSource{RepoURL: "b", TargetRevision: commit}
+	for _, c := range []struct {
+		want string
+		spec v1alpha1.ApplicationSpec
+		sync v1alpha1.SyncStatus
+	}{
+		{"Synced to main (1a2b3c4)", v1alpha1.ApplicationSpec{Source: &main}, v1alpha1.SyncStatus{Status: "Synced", Revision: commit}},
+		{"OutOfSync from " + commit, v1alpha1.ApplicationSpec{Source: &version}, v1alpha1.SyncStatus{Status: "OutOfSync", Revision: commit}},
+		{"Unknown (1a2b3c4)", v1alpha1.ApplicationSpec{Source: &main}, v1alpha1.SyncStatus{Status: "Unknown", Revision: commit}},
+		{
+			"Synced to main (2b3c4d5), " + commit, v1alpha1.ApplicationSpec{Sources: []v1alpha1.ApplicationSource{main, version}},
+			v1alpha1.SyncStatus{Status: "Synced", Revisions: []string{other, commit}},
+		},
+		{"OutOfSync from main, main", v1alpha1.ApplicationSpec{Sources: []v1alpha1.ApplicationSource{main, main}}, v1alpha1.SyncStatus{Status: "OutOfSync"}},
+	} {
+		if got := describe.SyncStatus(&v1alpha1.Application{Spec: c.spec, Status: v1alpha1.ApplicationStatus{Sync: c.sync}}); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestSourceLabel(t *testing.T) {
+	for want, s := range map[string]v1alpha1.ApplicationSource{
+		"name": {Name: "name", Path: "a"}, "a": {Path: "a", Ref: "r"}, "web": {Chart: "web"}, "$r": {Ref: "r"},
+	} {
+		if got := describe.SourceLabel(s); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAge(t *testing.T) {
 	for want, ago := range map[string]time.Duration{
 		"0s": 0, "59s": 59*time.Second + 900*time.Millisecond, "1m": time.Minute, "12m5s": 12*time.Minute + 5*time.Second,

@@ -10,6 +10,10 @@ export interface Source {
   chart: string
   targetRevision: string
   type: string
+  /** Of one of several: what people call it, what other sources do, and the revision that it is at. */
+  name?: string
+  ref?: string
+  revision?: string
 }
 
 export interface Destination {
@@ -47,6 +51,8 @@ export interface Condition {
 /** What holds an application at a commit, by whom, why and until when. */
 export interface Pinned {
   revision: string
+  /** Those of several sources, of which revision is the first. */
+  revisions?: readonly string[]
   /** Id of the history entry that was gone back to; -1 for none. */
   history: number
   by: string
@@ -74,6 +80,8 @@ export interface AppRow {
   labels: Readonly<Record<string, string>>
   createdAt: string
   source: Source
+  /** Those of an application that has a list of them, of which source is the first. */
+  sources?: readonly Source[]
   destination: Destination
   sync: SyncStatus
   health: HealthStatus
@@ -110,6 +118,7 @@ export interface Deployment {
   initiatedBy: string
   automated: boolean
   source: Source
+  sources?: readonly Source[]
 }
 
 export type SyncPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail'
@@ -210,6 +219,9 @@ export interface ResourceRef {
 
 export interface SyncRequest {
   revision: string
+  /** Those of some of several sources, whose positions count from 1. */
+  revisions?: readonly string[]
+  sourcePositions?: readonly number[]
   prune: boolean
   dryRun: boolean
   resources?: readonly ResourceRef[]

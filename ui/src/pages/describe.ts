@@ -11,6 +11,23 @@ export function sourceName(source: Source): string {
   return source.chart || source.path || '/'
 }
 
+/** What people call one of several sources by: its name, or what it is. */
+export function sourceLabel(source: Source): string {
+  if (source.name) return source.name
+  return source.ref && !source.path && !source.chart ? `$${source.ref}` : sourceName(source)
+}
+
+/** All sources of an application, or of a deployment, in one line. */
+export function sourceNames({ source, sources }: { source: Source; sources?: readonly Source[] }): string {
+  return sources ? sources.map(sourceLabel).join(', ') : sourceName(source)
+}
+
+/** The revisions of several sources in one line, or that of the only one. */
+export function shortRevisions(revision: string, sources?: readonly Source[]): string {
+  if (!sources) return shortSha(revision)
+  return sources.map(source => `${sourceLabel(source)} ${shortSha(source.revision ?? '')}`.trim()).join(', ')
+}
+
 /** Seven digits of a commit id, as Git shortens them; tags, branches and chart versions stay whole. */
 export function shortRevision(app: AppRow): string {
   return shortSha(app.revision || app.source.targetRevision)

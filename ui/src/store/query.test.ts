@@ -12,6 +12,13 @@ const apps = [
     health: 'Missing',
     sync: 'OutOfSync',
     destination: { server: 'https://eu', name: 'eu-1', namespace: 'bank-prod' },
+    sources: ['team/deploy', 'second'].map(name => ({
+      repoURL: `https://git.example/${name}.git`,
+      path: 'apps/shop',
+      chart: '',
+      targetRevision: '',
+      type: '',
+    })),
   }),
 ]
 
@@ -22,6 +29,8 @@ const matches: { query: string; want: string[]; reason: string }[] = [
   { query: 'health:degraded,missing', want: ['cart', 'ledger'], reason: 'alternatives' },
   { query: 'sync:outofsync project:shop', want: ['search'], reason: 'all terms must hold' },
   { query: '-project:shop', want: ['ledger'], reason: 'negation' },
+  { query: 'second', want: ['ledger'], reason: 'every source' },
+  { query: 'repo:second', want: ['ledger'], reason: 'the repository of any source' },
   { query: '-cart', want: ['search', 'ledger'], reason: 'negated text' },
   { query: 'label:team=web', want: ['cart'], reason: 'a label’s value' },
   { query: 'label:team=*', want: ['cart', 'search'], reason: 'any value of a label' },

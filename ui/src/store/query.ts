@@ -128,7 +128,7 @@ export function facts(app: AppRow, key: Exclude<QueryKey, 'label'>): readonly st
         ? [destination.name, destination.server]
         : [destination.name || destination.server]
     case 'repo':
-      return [app.source.repoURL, shortRepo(app.source.repoURL)]
+      return (app.sources ?? [app.source]).flatMap(({ repoURL }) => [repoURL, shortRepo(repoURL)])
     case 'auto':
       return [app.autoSync ? 'on' : 'off']
   }
@@ -147,8 +147,9 @@ function pattern(value: string): (fact: string) => boolean {
   return fact => expression.test(fact)
 }
 
-function searchable({ name, project, source }: AppRow): string {
-  return `${name}\n${project}\n${source.path}\n${source.chart}\n${source.repoURL}`.toLowerCase()
+function searchable({ name, project, source, sources = [source] }: AppRow): string {
+  const places = sources.map(({ path, chart, repoURL }) => `${path}\n${chart}\n${repoURL}`)
+  return [name, project, ...places].join('\n').toLowerCase()
 }
 
 /** "https://github.com/org/repo.git" -> "org/repo" */

@@ -9,7 +9,7 @@ import { Status } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import { useToasts } from '../../parts/Toasts'
 import { useDeeds } from '../../store/hooks'
-import { shortSha } from '../describe'
+import { shortRevisions, shortSha } from '../describe'
 import { describeFailure } from '../failure'
 import styles from './HistoryDialog.module.css'
 import { deploymentsOf } from './results'
@@ -54,8 +54,8 @@ function Entry({ app, entry, latest, onChoose }: EntryProps) {
       <span className={styles.id}>{entry.id}</span>
       <div className={styles.what}>
         <p>
-          <code>{shortSha(entry.revision)}</code>
-          {entry.source.targetRevision && entry.source.targetRevision !== entry.revision && (
+          <code>{shortRevisions(entry.revision, entry.sources)}</code>
+          {!entry.sources && entry.source.targetRevision && entry.source.targetRevision !== entry.revision && (
             <span className="muted"> {entry.source.targetRevision}</span>
           )}
           {latest && <span className={styles.badge}>{t.history.latest}</span>}
@@ -103,7 +103,7 @@ function RollbackDialog({ app, entry, onBack, onClose }: RollbackDialogProps) {
     try {
       const until = span > 0 ? new Date(Date.now() + span).toISOString() : ''
       await rollBack(app, { id: entry.id, prune, reason: reason.trim(), until, untilNewerCommit })
-      say('good', t.history.started(app.name, shortSha(entry.revision)))
+      say('good', t.history.started(app.name, shortRevisions(entry.revision, entry.sources)))
       onClose()
     } catch (error) {
       say('bad', t.failure.command(t.failure.rollBack, describeFailure(error, t)))
@@ -116,7 +116,7 @@ function RollbackDialog({ app, entry, onBack, onClose }: RollbackDialogProps) {
         {t.history.back}
       </button>
       <button type="button" className="button primary" disabled={sending} onClick={() => void start()}>
-        {t.history.start(shortSha(entry.revision))}
+        {t.history.start(entry.sources ? String(entry.id) : shortSha(entry.revision))}
       </button>
     </>
   )

@@ -1,4 +1,5 @@
-import type { AppRow } from '../../api/model'
+import { Fragment } from 'react'
+import type { AppRow, Source } from '../../api/model'
 import { useWords } from '../../i18n'
 import type { Messages } from '../../i18n/en'
 import { Icon } from '../../parts/Icon'
@@ -6,7 +7,7 @@ import { StatusIcon } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import type { Tone } from '../../parts/tone'
 import { shortRepo } from '../../store/query'
-import { shortSha, sourceName } from '../describe'
+import { shortSha, sourceLabel, sourceNames } from '../describe'
 import styles from './Application.module.css'
 import { pipeline, type StepState } from './pipeline'
 
@@ -22,22 +23,18 @@ const tones: Readonly<Record<StepState, Tone>> = {
 export function PipelineStrip({ app }: { app: AppRow }) {
   const { t } = useWords()
   const states = pipeline(app)
-  const { counts, operation, source } = app
-  const revision = shortSha(app.revision)
+  const { counts, operation } = app
   const running = operation && (operation.phase === 'Running' || operation.phase === 'Terminating')
   return (
     <ol className={styles.pipeline} aria-label={t.app.pipeline}>
       <Step state={states.commit} title={t.steps.commit}>
-        <span title={source.repoURL}>
-          {source.targetRevision || 'HEAD'}
-          {revision && revision !== source.targetRevision && <code> @{revision}</code>}
-        </span>
-        <span>{shortRepo(source.repoURL)}</span>
+        <Revisions app={app} />
+        <span>{repositories(app)}</span>
       </Step>
       <Step state={states.rendered} title={t.steps.rendered}>
-        <span>{sourceName(source)}</span>
+        <span>{sourceNames(app)}</span>
         <span>
-          {source.type}
+          {types(app)}
           {states.rendered === 'done' && ` · ${t.steps.resources(counts.total)}`}
         </span>
       </Step>
@@ -57,6 +54,41 @@ export function PipelineStrip({ app }: { app: AppRow }) {
       </Step>
     </ol>
   )
+}
+
+function Revisions({ app: { source, sources, revision } }: { app: AppRow }) {
+  if (!sources) return <Revision source={{ ...source, revision }} />
+  return (
+    <span>
+      {sources.map((one, position) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a source is known by its position
+        <Fragment key={position}>
+          {position > 0 && ' · '}
+          <span title={`${sourceLabel(one)}: ${one.repoURL}`}>
+            {sourceLabel(one)} <Revision source={one} />
+          </span>
+        </Fragment>
+      ))}
+    </span>
+  )
+}
+
+function Revision({ source: { repoURL, targetRevision, revision } }: { source: Source }) {
+  const short = shortSha(revision ?? '')
+  return (
+    <span title={repoURL}>
+      {targetRevision || 'HEAD'}
+      {short && short !== targetRevision && <code> @{short}</code>}
+    </span>
+  )
+}
+
+function repositories({ source, sources = [source] }: AppRow): string {
+  return [...new Set(sources.map(({ repoURL }) => shortRepo(repoURL)))].join(', ')
+}
+
+function types({ source, sources = [source] }: AppRow): string {
+  return [...new Set(sources.map(({ type }) => type).filter(type => type !== ''))].join(', ')
 }
 
 function OperationNote({ app: { operation }, t }: { app: AppRow; t: Messages }) {

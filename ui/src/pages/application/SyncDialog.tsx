@@ -1,17 +1,19 @@
 import { useEffect, useId, useState } from 'react'
 import { RequestError, syncApplication } from '../../api/commands'
-import { type AppRow, appKey, planInfo, type ResourceNode, type SyncRequest } from '../../api/model'
+import { type AppRow, appKey, planInfo, type ResourceNode, type Source, type SyncRequest } from '../../api/model'
 import { useWords } from '../../i18n'
 import type { Messages } from '../../i18n/en'
 import { Dialog } from '../../parts/Dialog'
 import { StatusIcon } from '../../parts/Status'
 import { useToasts } from '../../parts/Toasts'
 import { useTree } from '../../store/hooks'
+import { sourceLabel } from '../describe'
 import { describeFailure } from '../failure'
 import { PlanView } from './PlanView'
 import { candidates, type Pick, pickedRefs, tally } from './plan'
 import { usePlan } from './planRequest'
 import { ResourcePicker } from './ResourcePicker'
+import { replaced, wantedRevisions } from './revisions'
 import styles from './SyncDialog.module.css'
 
 interface SyncDialogProps {
@@ -25,15 +27,14 @@ export function SyncDialog({ app, onClose }: SyncDialogProps) {
   const { t } = useWords()
   const say = useToasts()
   const { rows } = useTree(appKey(app))
-  const [revision, setRevision] = useState('')
+  const [revisions, setRevisions] = useState<readonly string[]>([])
   const [prune, setPrune] = useState(false)
   const [dryRun, setDryRun] = useState(false)
   const [pick, setPick] = useState<Pick>({ mode: 'all' })
   const [sending, setSending] = useState(false)
   const [refused, setRefused] = useState(false)
   const refs = pickedRefs(pick, rows)
-  const wanted = revision.trim() === app.source.targetRevision ? '' : revision.trim()
-  const request: SyncRequest = { revision: wanted, prune, dryRun, ...(refs && { resources: refs }) }
+  const request: SyncRequest = { ...wantedRevisions(app, revisions), prune, dryRun, ...(refs && { resources: refs }) }
   const state = usePlan(app, { ...request, dryRun: false })
   const { plan, newer, take } = state
   const deletions = (plan && tally(plan).get('prune')) ?? 0
@@ -79,7 +80,16 @@ export function SyncDialog({ app, onClose }: SyncDialogProps) {
   return (
     <Dialog title={t.syncDialog.title(app.name)} width={680} footer={footer} onClose={onClose}>
       <div className={styles.form}>
-        <Revision app={app} value={revision} onChange={setRevision} />
+        {(app.sources ?? [app.source]).map((source, position) => (
+          <Revision
+            // biome-ignore lint/suspicious/noArrayIndexKey: a source is known by its position
+            key={position}
+            source={source}
+            label={app.sources && sourceLabel(source)}
+            value={revisions[position] ?? ''}
+            onChange={value => setRevisions(replaced(revisions, position, value))}
+          />
+        ))}
         <fieldset className={styles.group}>
           <legend>{t.syncDialog.options}</legend>
           <Check label={t.syncDialog.prune} hint={t.syncDialog.pruneHint} on={prune} onChange={setPrune} />
@@ -118,19 +128,27 @@ function DeletionNote({ count }: { count: number }) {
   )
 }
 
-function Revision({ app, value, onChange }: { app: AppRow; value: string; onChange(value: string): void }) {
+interface RevisionProps {
+  source: Source
+  /** The name of one of several sources. */
+  label: string | undefined
+  value: string
+  onChange(value: string): void
+}
+
+function Revision({ source, label, value, onChange }: RevisionProps) {
   const { t } = useWords()
   const id = useId()
   return (
     <div className={styles.group}>
       <label htmlFor={id} className={styles.legend}>
-        {t.syncDialog.revision}
+        {label ? `${t.syncDialog.revision}: ${label}` : t.syncDialog.revision}
       </label>
       <input
         id={id}
         className="input"
         value={value}
-        placeholder={app.source.targetRevision || 'HEAD'}
+        placeholder={source.targetRevision || 'HEAD'}
         aria-describedby={`${id}-hint`}
         autoComplete="off"
         autoCapitalize="off"

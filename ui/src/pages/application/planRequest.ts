@@ -50,7 +50,7 @@ export function usePlan(app: AppRow, request: SyncRequest): PlanState {
 
 async function ask(app: AppRow, request: SyncRequest, signal: AbortSignal): Promise<Plan | 'unserved'> {
   // The server plans what is in force, so it need not be asked at each key; and no resource would stand for all of them.
-  if (request.revision || request.resources?.length === 0) return 'unserved'
+  if (request.revision || request.revisions || request.resources?.length === 0) return 'unserved'
   try {
     return await fetchPlan(app, request, signal)
   } catch (error) {
@@ -60,7 +60,16 @@ async function ask(app: AppRow, request: SyncRequest, signal: AbortSignal): Prom
 }
 
 /** What of an application changes when its plan may: its revision, its verdicts, what was done to it. */
-function signature({ revision, sync, counts, operation, pin }: AppRow): string {
+function signature({ revision, sources, sync, counts, operation, pin }: AppRow): string {
   const ended = operation && `${operation.startedAt} ${operation.finishedAt}`
-  return JSON.stringify([revision, sync, counts.outOfSync, counts.missing, counts.total, ended, pin?.revision])
+  const at = sources?.map(source => source.revision) ?? revision
+  return JSON.stringify([
+    at,
+    sync,
+    counts.outOfSync,
+    counts.missing,
+    counts.total,
+    ended,
+    pin?.revisions ?? pin?.revision,
+  ])
 }

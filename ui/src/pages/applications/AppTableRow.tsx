@@ -7,7 +7,7 @@ import { useNow } from '../../parts/clock'
 import { Health, Phase, StatusIcon, Sync } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import { shortRepo } from '../../store/query'
-import { appPath, destinationName, shortRevision, sourceName } from '../describe'
+import { appPath, destinationName, shortRevision, sourceNames } from '../describe'
 import styles from './AppTable.module.css'
 
 interface RowProps {
@@ -112,8 +112,8 @@ function Source({ app }: { app: AppRow }) {
   const revision = shortRevision(app)
   return (
     <>
-      <span className={styles.first} title={sourceName(app.source)}>
-        {sourceName(app.source)}
+      <span className={styles.first} title={sourceNames(app)}>
+        {sourceNames(app)}
       </span>
       <span className={styles.repository} title={`${app.source.repoURL} @ ${app.source.targetRevision}`}>
         <span className={styles.second}>{shortRepo(app.source.repoURL)}</span>
