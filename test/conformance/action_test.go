@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/test/kubetest"
 )
 
@@ -178,7 +179,7 @@ func (p *play) outcome(s *v1alpha1.OperationState) []string {
 		}
 		lines = append(lines, l)
 	}
-	return append([]string{fmt.Sprintf("%s at %s: %s", head, s.SyncResult.Revision, s.Message)}, lines...)
+	return append([]string{fmt.Sprintf("%s at %s: %s", head, strings.Join(resource.OriginOfSync(s.SyncResult).Revisions, ", "), s.Message)}, lines...)
 }
 
 func rank(phase string) int {

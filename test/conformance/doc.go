@@ -9,14 +9,15 @@
 //
 //	run          what is done and what is wanted; without it: sync
 //	vN/...       the repository's whole content at its N-th commit
+//	wN/...       that of a second repository, $GIT/$NS-w.git
 //	app.yaml     merged over the Application, which is synced by hand and has no options
 //	setup.yaml   objects that are there before
 //	others       are named by actions
 //
 // At the beginning the namespace is made (unless the run's first line is "no
-// namespace"), setup.yaml applied, v1 committed, and the Application created and
+// namespace"), setup.yaml applied, v1 and w1 committed, and the Application created and
 // awaited. $NS, $GIT, $NOW (a time), $EARLIER (one ten minutes ago), $CRON (when it is
-// five minutes ago, as a schedule), $PLAN (see plan) and $REV1, $REV2 ... (commits) are
+// five minutes ago, as a schedule), $PLAN (see plan), $REV1 ... and $WREV1 ... (commits of the two) are
 // replaced in all files.
 //
 // In run a line that is not indented is an action; YAML is in one line, or the name
@@ -26,7 +27,7 @@
 //	operation YAML          any operation; wait until it has ended
 //	start YAML              any operation; do not wait
 //	ended                   wait until the next operation has ended
-//	commit vN [quietly]     push it and refresh the Application, or do not refresh
+//	commit vN [quietly]     push it, or wN, and refresh the Application, or do not refresh
 //	refresh [hard]          refresh the Application
 //	edit-app YAML           merge into the Application
 //	approve                 confirm deletions, as of now

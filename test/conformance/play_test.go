@@ -25,19 +25,26 @@ type play struct {
 	c  *kase
 	ns string
 
-	repo      *gitserver.Repo
-	content   map[string]string // what the repository's head holds
+	repos   [2]repository // of v1, v2 ... and of w1, w2 ...
+	uids    map[string]types.UID
+	seen    map[string]string // Application -> when its operation that was seen last began
+	marks   int
+	planned string // the hash that action plan noted
+}
+
+// repository is one of a play's.
+type repository struct {
+	*gitserver.Repo
+	content   map[string]string // what its head holds
 	revisions []string
-	uids      map[string]types.UID
-	seen      map[string]string // Application -> when its operation that was seen last began
-	marks     int
-	planned   string // the hash that action plan noted
+	// word stands for its commits, with their numbers.
+	word string
 }
 
 func newPlay(s *stage, c *kase) *play {
 	return &play{
 		stage: s, c: c, ns: fmt.Sprintf("c%03d-%s", c.number, c.name),
-		content: map[string]string{}, uids: map[string]types.UID{}, seen: map[string]string{},
+		repos: [2]repository{{word: "$REV"}, {word: "$WREV"}}, uids: map[string]types.UID{}, seen: map[string]string{},
 	}
 }
 
@@ -143,11 +150,7 @@ func (p *play) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	var err error
-	if p.repo, err = p.git.Repo(ctx, p.ns); err != nil {
-		return err
-	}
-	if err := p.commit(ctx, "v1"); err != nil {
+	if err := p.initialize(ctx); err != nil {
 		return err
 	}
 	if err := p.client.Apply(ctx, p.ns, []byte(p.expand(p.c.files["setup.yaml"]))); err != nil {
@@ -173,6 +176,32 @@ func (p *play) begin(ctx context.Context) error {
 		}
 		return ""
 	})
+}
+
+// initialize makes the repositories and their first commits.
+func (p *play) initialize(ctx context.Context) error {
+	for i, r := range [...]struct{ name, first string }{{p.ns, "v1"}, {p.ns + "-w", "w1"}} {
+		if i > 0 && !p.has(r.first) {
+			continue
+		}
+		var err error
+		if p.repos[i].Repo, err = p.git.Repo(ctx, r.name); err != nil {
+			return err
+		}
+		if err := p.commit(ctx, r.first); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *play) has(dir string) bool {
+	for name := range p.c.files {
+		if strings.HasPrefix(name, dir+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 const application = `
@@ -219,10 +248,14 @@ func (p *play) end(ctx context.Context) {
 	}
 }
 
-// commit makes a directory of the case the repository's whole content.
+// commit makes a directory of the case its repository's whole content.
 func (p *play) commit(ctx context.Context, dir string) error {
+	r := &p.repos[0]
+	if strings.HasPrefix(dir, "w") {
+		r = &p.repos[1]
+	}
 	change, content := map[string]string{}, map[string]string{}
-	for name := range p.content {
+	for name := range r.content {
 		change[name] = gitserver.Deleted
 	}
 	for name, text := range p.c.files {
@@ -234,17 +267,19 @@ func (p *play) commit(ctx context.Context, dir string) error {
 	if len(change) == 0 {
 		return errors.New("there is no " + dir)
 	}
-	sha, err := p.repo.Commit(ctx, change, dir)
+	sha, err := r.Commit(ctx, change, dir)
 	if err != nil {
 		return err
 	}
-	p.content, p.revisions = content, append(p.revisions, sha)
+	r.content, r.revisions = content, append(r.revisions, sha)
 	return nil
 }
 
 func (p *play) expand(text string) string {
-	for i := len(p.revisions); i > 0; i-- { // $REV10 before $REV1
-		text = strings.ReplaceAll(text, fmt.Sprintf("$REV%d", i), p.revisions[i-1])
+	for _, r := range p.repos {
+		for i := len(r.revisions); i > 0; i-- { // $REV10 before $REV1
+			text = strings.ReplaceAll(text, fmt.Sprint(r.word, i), r.revisions[i-1])
+		}
 	}
 	now := time.Now().UTC()
 	return strings.NewReplacer(
@@ -272,9 +307,11 @@ func (p *play) plain(text string) string {
 	if p.planned != "" {
 		text = strings.ReplaceAll(text, p.planned, "$PLAN")
 	}
-	for i, sha := range p.revisions {
-		for _, n := range [...]int{len(sha), 8, 7} {
-			text = strings.ReplaceAll(text, sha[:n], fmt.Sprintf("$REV%d", i+1))
+	for _, r := range p.repos {
+		for i, sha := range r.revisions {
+			for _, n := range [...]int{len(sha), 8, 7} {
+				text = strings.ReplaceAll(text, sha[:n], fmt.Sprint(r.word, i+1))
+			}
 		}
 	}
 	text = hash.ReplaceAllString(text, "plan HASH")
