@@ -24,6 +24,14 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: shop}
 `
 
+const several = `
+metadata: {name: shop}
+spec:
+  project: default
+  sources: [{repoURL: https://git.example/shop, path: deploy, targetRevision: main}, {repoURL: https://git.example/values, ref: values}]
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+`
+
 // commandCase is a command on argocd/shop, and what becomes of it.
 type commandCase struct {
 	reason string
@@ -70,6 +78,10 @@ func plainSync() v1alpha1.Operation { return v1alpha1.Operation{Sync: &v1alpha1.
 
 func syncTo(revision string) v1alpha1.Operation {
 	return v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revision: revision}}
+}
+
+func syncAll(revisions ...string) v1alpha1.Operation {
+	return v1alpha1.Operation{Sync: &v1alpha1.SyncOperation{Revisions: revisions}}
 }
 
 func syncing(op v1alpha1.Operation) func(context.Context, *kube.Client) error {
@@ -123,6 +135,18 @@ func TestSync(t *testing.T) {
 		{
 			reason: "automation decides the revision", app: shop + auto, do: syncing(syncTo("v1")),
 			kind: fault.Conflict, says: "it cannot be synced to v1: it is synced automatically to main", want: "null", path: []string{"operation"},
+		},
+		{
+			reason: "automation decides the revision of each source", app: several + auto, do: syncing(syncAll("", "v1")),
+			kind: fault.Conflict, says: "it cannot be synced to v1: it is synced automatically to HEAD", want: "null", path: []string{"operation"},
+		},
+		{
+			reason: "the automation's own revisions are fine", app: several + auto, do: syncing(syncAll("main", "")),
+			want: "{sync: {revisions: [main, '']}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
+		},
+		{
+			reason: "without automation any are", app: several, do: syncing(syncAll("", "v1")),
+			want: "{sync: {revisions: ['', v1]}, initiatedBy: {}, retry: {}}", path: []string{"operation"},
 		},
 		{
 			reason: "the automation's own revision is fine", app: shop + auto, do: syncing(syncTo("main")),

@@ -40,6 +40,20 @@ func (p *pass) requested(op *v1alpha1.SyncOperation) resource.Origin {
 	return o
 }
 
+// noted is what the running operation is for. Where nobody noted the source it is the
+// one that was asked for.
+func (p *pass) noted() resource.Origin {
+	o := resource.OriginOfSync(p.operation.SyncResult)
+	if o.Listed || o.Sources[0].RepoURL != "" {
+		return o
+	}
+	asked := p.requested(p.operation.Operation.Sync)
+	if !asked.Listed && o.Revision(0) != "" {
+		asked.Revisions = o.Revisions
+	}
+	return asked
+}
+
 // unclear is why it is not clear at which revisions an operation is to be. Argo CD
 // then takes those of the targets, which is not what somebody asked for.
 func unclear(op *v1alpha1.SyncOperation, o resource.Origin) error {
@@ -61,7 +75,7 @@ func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 	if len(op.Manifests) > 0 {
 		return nil, fault.New(fault.Unsupported, "operation.sync.manifests is not supported yet")
 	}
-	want := resource.OriginOfSync(p.operation.SyncResult)
+	want := p.noted()
 	if err := unclear(op, want); err != nil {
 		return nil, err
 	}

@@ -117,8 +117,8 @@ func (i *Inspector) Manifests(ctx context.Context, namespace, name, revision str
 	if err != nil {
 		return nil, err
 	}
-	if revision != "" && revision != app.Status.Sync.Revision {
-		return nil, fault.New(fault.Unsupported, "manifests of another revision than %s are not served yet; use evenkeel app manifests --revision", app.Status.Sync.Revision)
+	if revision != "" && (revision != app.Status.Sync.Revision || len(app.Spec.Sources) > 0) {
+		return nil, fault.New(fault.Unsupported, "manifests of another revision than that in force are not served yet; use evenkeel app manifests --revision, or --revisions for one of several sources")
 	}
 	var out []string
 	for _, x := range i.Claims.All(resource.AppInstance(i.Namespace, namespace, name)) {
