@@ -104,7 +104,7 @@ func ShortRevisions(revisions []string) string {
 }
 
 // RendersNothing says whether a source in a list has only a ref: it lends value files
-// to others (argo-cd.md §1.1).
+// to others (argo-cd.md §1.1). An OCI artifact needs no path to be rendered.
 func RendersNothing(s *v1alpha1.ApplicationSource) bool {
-	return s.Ref != "" && s.Path == "" && s.Chart == ""
+	return s.Ref != "" && s.Path == "" && s.Chart == "" && !strings.HasPrefix(s.RepoURL, "oci://")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -272,20 +271,24 @@ func (p *pass) run(ctx context.Context) (*operation.Run, error) {
 	}, nil
 }
 
-// superseded: the operation is for a revision that is no longer the newest, and
-// nobody asked for just that one. Carrying it on would hold up what may be its fix
-// (argo-cd #11494).
+// superseded: the operation is for a revision that is no longer the newest, or for other
+// sources than the Application's, and nobody asked for just those. Carrying it on would
+// hold up what may be its fix (argo-cd #11494).
 func (p *pass) superseded() bool {
 	op := p.operation
-	if p.broken || slices.Equal(resource.OriginOfSync(op.SyncResult).Revisions, p.s.rendering.Origin.Revisions) || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
+	if p.broken || p.noted().Equal(p.s.rendering.Origin) || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
 		return false
 	}
 	return op.Operation.InitiatedBy.Automated
 }
 
 func (p *pass) supersede(ctx context.Context) outcome {
-	old := resource.OriginOfSync(p.operation.SyncResult)
-	p.finish(v1alpha1.OperationFailed, fmt.Sprintf("superseded: %s is out, %s is in", old.Short(), p.s.rendering.Origin.Short()))
+	old, now := p.noted(), p.s.rendering.Origin
+	why := fmt.Sprintf("superseded: %s is out, %s is in", old.Short(), now.Short())
+	if !old.SameSources(now) {
+		why = "superseded: the Application has other sources now"
+	}
+	p.finish(v1alpha1.OperationFailed, why)
 	return p.operate(ctx) // what somebody asked for meanwhile goes first, as a rollback's sync
 }
 
