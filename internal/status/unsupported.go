@@ -17,7 +17,7 @@ import (
 // set, and so is a field that Argo CD adds.
 var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.ApplicationSpec]():            "source sources destination project syncPolicy ignoreDifferences info revisionHistoryLimit",
-	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path targetRevision helm kustomize directory ref name",
+	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path targetRevision tagPrefix helm kustomize directory ref name",
 	reflect.TypeFor[v1alpha1.ApplicationDestination]():     "server name namespace",
 	reflect.TypeFor[v1alpha1.SyncPolicy]():                 "automated retry syncOptions managedNamespaceMetadata",
 	reflect.TypeFor[v1alpha1.SyncPolicyAutomated]():        "prune selfHeal allowEmpty enabled",

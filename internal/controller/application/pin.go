@@ -6,6 +6,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/admission"
+	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/resource"
@@ -58,7 +59,7 @@ func (p *pass) resolvePin(ctx context.Context) outcome {
 		if _, err := p.c.o.Trees.Tree(ctx, repo, revision); err == nil {
 			continue
 		}
-		if _, err := p.c.commit(ctx, repo, revision); err != nil {
+		if _, err := p.c.commit(ctx, repo, rendering.Target(p.origin.Sources[i], revision)); err != nil {
 			p.problem(fault.Wrap(fault.KindOf(err), err, "the pin's commit %s", short(revision)))
 			return p.lastGood(ctx)
 		}

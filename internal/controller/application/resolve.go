@@ -26,7 +26,7 @@ func (p *pass) resolve(ctx context.Context) outcome {
 	}
 	targets := make([]repository.Target, len(repos))
 	for i, repo := range repos {
-		targets[i] = repository.Target{Repo: repo, Revision: p.origin.Sources[i].TargetRevision}
+		targets[i] = repository.Target{Repo: repo, Target: rendering.Target(p.origin.Sources[i], "")}
 	}
 	states := p.c.poller.Want(p.s.instance, targets...)
 	if !p.refreshed(states) {

@@ -41,11 +41,11 @@ func (r *remotes) List(ctx context.Context, repo source.Repository) (repository.
 	}
 }
 
-func (r *remotes) Commit(_ context.Context, _ source.Repository, refs repository.Refs, target string) (string, error) {
-	if head, ok := refs.(string); ok && target != "nope" {
+func (r *remotes) Commit(_ context.Context, _ source.Repository, refs repository.Refs, target source.Target) (string, error) {
+	if head, ok := refs.(string); ok && target.Revision != "nope" {
 		return head, nil
 	}
-	return "", fault.New(fault.NotFound, "revision %q is no branch, tag or commit", target)
+	return "", fault.New(fault.NotFound, "revision %q is no branch, tag or commit", target.Revision)
 }
 
 func (*remotes) Tree(context.Context, source.Repository, string) (trace.Tree, error) {

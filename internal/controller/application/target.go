@@ -150,7 +150,7 @@ func (p *pass) renderOther(ctx context.Context, want resource.Origin) (*renderin
 		if own && p.inForce(i, commits[i]) {
 			continue
 		}
-		if commits[i], err = p.c.commit(ctx, repo, commits[i]); err != nil {
+		if commits[i], err = p.c.commit(ctx, repo, rendering.Target(want.Sources[i], commits[i])); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -165,12 +165,12 @@ func (p *pass) renderOther(ctx context.Context, want resource.Origin) (*renderin
 }
 
 // commit is the commit that a revision names, fetched if need be.
-func (c *Controller) commit(ctx context.Context, repo source.Repository, revision string) (string, error) {
+func (c *Controller) commit(ctx context.Context, repo source.Repository, target source.Target) (string, error) {
 	refs, err := c.o.Store.List(ctx, repo)
 	if err != nil {
 		return "", err
 	}
-	return c.o.Store.Commit(ctx, repo, refs, revision)
+	return c.o.Store.Commit(ctx, repo, refs, target)
 }
 
 // keptFromPruning is why an object must not be pruned, if so.

@@ -142,7 +142,7 @@ func (f *Offline) fetch(ctx context.Context, a *admitted, s settings.Snapshot, p
 		if err != nil {
 			return err
 		}
-		sha, err := f.o.Store.Commit(ctx, repo, refs, cmp.Or(a.Origin.Revision(i), src.TargetRevision))
+		sha, err := f.o.Store.Commit(ctx, repo, refs, rendering.Target(src, a.Origin.Revision(i)))
 		if err != nil {
 			return err
 		}

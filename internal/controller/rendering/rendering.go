@@ -2,6 +2,7 @@ package rendering
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,6 +30,7 @@ import (
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/internal/source"
 )
 
 // Inputs identify a Rendering: for equal inputs it need not be made again.
@@ -233,6 +235,12 @@ func ProjectOf(app *v1alpha1.Application) string {
 		return v1alpha1.DefaultProject
 	}
 	return app.Spec.Project
+}
+
+// Target is what a source wants of its repository: at revision, or where that is empty
+// at its own target revision.
+func Target(s v1alpha1.ApplicationSource, revision string) source.Target {
+	return source.Target{Revision: cmp.Or(revision, s.TargetRevision), TagPrefix: s.TagPrefix, Chart: s.Chart}
 }
 
 func options(app *v1alpha1.Application) resource.SyncOptions {

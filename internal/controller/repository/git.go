@@ -29,14 +29,14 @@ func (g Git) List(ctx context.Context, repo source.Repository) (Refs, error) {
 }
 
 // Commit starts a git process only for a commit that is not in the mirror.
-func (g Git) Commit(ctx context.Context, repo source.Repository, refs Refs, target string) (string, error) {
+func (g Git) Commit(ctx context.Context, repo source.Repository, refs Refs, target source.Target) (string, error) {
 	r, ok := refs.(*git.Refs)
 	if !ok {
 		return "", fault.New(fault.Internal, "refs of another store: %T", refs)
 	}
 	sha, ref, err := r.Resolve(target)
 	if errors.Is(err, git.ErrShortSHA) {
-		sha, err = g.ResolveShort(ctx, repo, target)
+		sha, err = g.ResolveShort(ctx, repo, target.Revision)
 	}
 	if err != nil {
 		return "", err

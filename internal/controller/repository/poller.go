@@ -18,9 +18,9 @@ type Refs any
 type Store interface {
 	// List lists a remote's refs.
 	List(ctx context.Context, repo source.Repository) (Refs, error)
-	// Commit is the commit that a target revision names among refs. It is in the
+	// Commit is the commit that a target names among refs. It is in the
 	// local mirror then.
-	Commit(ctx context.Context, repo source.Repository, refs Refs, target string) (string, error)
+	Commit(ctx context.Context, repo source.Repository, refs Refs, target source.Target) (string, error)
 }
 
 // Options are what a Poller needs.
@@ -34,10 +34,10 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Target is a revision of a repository, by the name that a spec has for it.
+// Target is what a source wants, and the repository that it wants it of.
 type Target struct {
-	Repo     source.Repository
-	Revision string
+	Repo source.Repository
+	source.Target
 }
 
 // State is what is known of a Target.
@@ -324,10 +324,10 @@ func (a *actor) resolve(ctx context.Context, all bool) {
 	if !all && refs != nil {
 		listErr = nil // the refs that are known are good enough for a start
 	}
-	targets := map[string][]*want{} // by target revision
+	targets := map[source.Target][]*want{}
 	for w := range a.wants {
 		if all || w.dirty {
-			targets[w.target.Revision] = append(targets[w.target.Revision], w)
+			targets[w.target.Target] = append(targets[w.target.Target], w)
 		}
 	}
 	p.mu.Unlock()

@@ -51,7 +51,8 @@ func (s *remote) List(ctx context.Context, repo source.Repository) (Refs, error)
 
 func name(repo source.Repository) string { return strings.TrimSuffix(repo.URL+" "+repo.Username, " ") }
 
-func (s *remote) Commit(_ context.Context, repo source.Repository, refs Refs, target string) (string, error) {
+func (s *remote) Commit(_ context.Context, repo source.Repository, refs Refs, t source.Target) (string, error) {
+	target := t.TagPrefix + t.Revision
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resolved = append(s.resolved, name(repo)+" "+target)
@@ -149,7 +150,7 @@ func (w *world) expect(reason string, lists, resolved, told []string) {
 
 func (w *world) state(app, url, target, revision, err string) {
 	w.t.Helper()
-	got := w.Want(app, Target{source.Repository{URL: url}, target})[0]
+	got := w.Want(app, Target{source.Repository{URL: url}, source.Target{Revision: target}})[0]
 	if got.Revision != revision || (got.Err == nil) != (err == "") || !strings.Contains(fmt.Sprint(got.Err), err) {
 		w.t.Errorf("%s: got %q, %v, want %q, %q", app, got.Revision, got.Err, revision, err)
 	}
@@ -184,8 +185,8 @@ func TestOneListingForAll(t *testing.T) {
 
 func TestCredentialsAreActorsOfTheirOwn(t *testing.T) {
 	run(t, func(w *world) {
-		w.Want("one", Target{source.Repository{URL: "a"}, "main"})
-		w.Want("two", Target{source.Repository{URL: "a", Username: "ada"}, "main"})
+		w.Want("one", Target{source.Repository{URL: "a"}, source.Target{Revision: "main"}})
+		w.Want("two", Target{source.Repository{URL: "a", Username: "ada"}, source.Target{Revision: "main"}})
 		synctest.Wait()
 		lists, _ := w.store.taken()
 		slices.Sort(lists)
@@ -205,7 +206,7 @@ func TestAFailedListingKeepsWhatIsKnown(t *testing.T) {
 		w.state("one", "a", "main", "a1", "away")
 		time.Sleep(29 * time.Second)
 		w.expect("it is tried again soon, and ever later; the same error is no news", []string{"2m2s a", "2m6s a", "2m14s a"}, nil, nil)
-		w.Want("two", Target{source.Repository{URL: "a"}, "dev"})
+		w.Want("two", Target{source.Repository{URL: "a"}, source.Target{Revision: "dev"}})
 		w.expect("a new wish is answered from the refs that are known", nil, []string{"a dev"}, []string{"two"})
 		time.Sleep(20 * time.Minute)
 		synctest.Wait()
@@ -341,7 +342,7 @@ func TestARefreshThatFailsIsAnswered(t *testing.T) {
 		w.expect("", []string{"0s a"}, nil, []string{"one"})
 		w.Refresh("one")
 		w.expect("the same error again is no news, but was asked for", []string{"0s a"}, nil, []string{"one"})
-		if got := w.Want("one", Target{source.Repository{URL: "a"}, "main"})[0]; got.Asked || got.Revision != "a1" || got.Err == nil {
+		if got := w.Want("one", Target{source.Repository{URL: "a"}, source.Target{Revision: "main"}})[0]; got.Asked || got.Revision != "a1" || got.Err == nil {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -355,7 +356,7 @@ func TestWantBeforeRun(t *testing.T) {
 			Store: store, Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return time.Minute },
 			Changed: func(app string) { told <- app }, Log: slog.New(slog.DiscardHandler),
 		})
-		p.Want("one", Target{source.Repository{URL: "a"}, "main"})
+		p.Want("one", Target{source.Repository{URL: "a"}, source.Target{Revision: "main"}})
 		synctest.Wait()
 		if len(told) != 0 {
 			t.Error("it works before it runs")
@@ -378,7 +379,7 @@ func TestWantBeforeRun(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		<-ended
-		if got := p.Want("one", Target{source.Repository{URL: "a"}, "main"})[0]; got.Revision != "a1" || got.Err != nil {
+		if got := p.Want("one", Target{source.Repository{URL: "a"}, source.Target{Revision: "main"}})[0]; got.Revision != "a1" || got.Err != nil {
 			t.Errorf("a listing that was cut off is no failure: %+v", got)
 		}
 	})
@@ -396,7 +397,9 @@ func TestWantWhileRunEnds(t *testing.T) {
 	go func() { defer close(ended); p.Run(ctx) }()
 	var apps sync.WaitGroup
 	for i := range 20 {
-		apps.Go(func() { p.Want(fmt.Sprint(i), Target{source.Repository{URL: "a", Username: fmt.Sprint(i)}, "main"}) })
+		apps.Go(func() {
+			p.Want(fmt.Sprint(i), Target{source.Repository{URL: "a", Username: fmt.Sprint(i)}, source.Target{Revision: "main"}})
+		})
 	}
 	cancel()
 	apps.Wait()
@@ -416,7 +419,7 @@ func TestTheLogHasNoCredentials(t *testing.T) {
 			Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return 0 },
 			Changed: func(app string) { told <- app }, Log: slog.New(slog.NewTextHandler(&log, nil)),
 		})
-		p.Want("one", Target{source.Repository{URL: url}, "main"})
+		p.Want("one", Target{source.Repository{URL: url}, source.Target{Revision: "main"}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { p.Run(ctx); close(ended) }()
@@ -430,7 +433,7 @@ func TestTheLogHasNoCredentials(t *testing.T) {
 }
 
 func TestRefsOfAnotherStore(t *testing.T) {
-	if _, err := (Git{}).Commit(t.Context(), source.Repository{URL: "a"}, "nonsense", "main"); fault.KindOf(err) != fault.Internal {
+	if _, err := (Git{}).Commit(t.Context(), source.Repository{URL: "a"}, "nonsense", source.Target{Revision: "main"}); fault.KindOf(err) != fault.Internal {
 		t.Errorf("got %v", err)
 	}
 }

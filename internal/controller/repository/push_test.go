@@ -21,9 +21,9 @@ func push(url, branch string, signed bool) Push {
 
 // begin has two Applications on branches of a, and one of b.
 func begin(w *world) {
-	w.Want("one", Target{source.Repository{URL: "a"}, "main"})
-	w.Want("two", Target{source.Repository{URL: "a"}, "dev"})
-	w.Want("other", Target{source.Repository{URL: "b"}, "main"})
+	w.Want("one", Target{source.Repository{URL: "a"}, source.Target{Revision: "main"}})
+	w.Want("two", Target{source.Repository{URL: "a"}, source.Target{Revision: "dev"}})
+	w.Want("other", Target{source.Repository{URL: "b"}, source.Target{Revision: "main"}})
 	synctest.Wait()
 	w.store.taken()
 	w.mu.Lock()
@@ -61,7 +61,7 @@ func TestAPushMakesOneListing(t *testing.T) {
 func TestAPushForEachCredential(t *testing.T) {
 	run(t, func(w *world) {
 		begin(w)
-		w.Want("private", Target{source.Repository{URL: "a", Username: "ada"}, "main"})
+		w.Want("private", Target{source.Repository{URL: "a", Username: "ada"}, source.Target{Revision: "main"}})
 		w.expect("", []string{"0s a ada"}, []string{"a ada main"}, []string{"private"})
 		w.pushed(push("a", "main", true), 2)
 		synctest.Wait()
@@ -75,7 +75,7 @@ func TestAPushForEachCredential(t *testing.T) {
 func TestAPushForWhoHasNoRevision(t *testing.T) {
 	run(t, func(w *world) {
 		begin(w)
-		w.Want("pinned", Target{source.Repository{URL: "b"}, "b7"})
+		w.Want("pinned", Target{source.Repository{URL: "b"}, source.Target{Revision: "b7"}})
 		w.expect("", nil, []string{"b b7"}, []string{"pinned"})
 		w.store.push("b", "b7", "b7")
 		w.pushed(push("b", "feature", true), 1)

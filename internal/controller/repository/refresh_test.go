@@ -15,7 +15,7 @@ type held struct{ commits chan string }
 
 func (held) List(context.Context, source.Repository) (Refs, error) { return "refs", nil }
 
-func (h held) Commit(ctx context.Context, _ source.Repository, _ Refs, _ string) (string, error) {
+func (h held) Commit(ctx context.Context, _ source.Repository, _ Refs, _ source.Target) (string, error) {
 	select {
 	case c := <-h.commits:
 		return c, nil
@@ -37,7 +37,7 @@ func TestRefreshWaitsForItsRevision(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); p.Run(ctx) }()
-		p.Want("web", Target{source.Repository{URL: "r"}, "main"})
+		p.Want("web", Target{source.Repository{URL: "r"}, source.Target{Revision: "main"}})
 		store.commits <- "old"
 		<-changed
 		p.Refresh("web")

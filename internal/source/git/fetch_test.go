@@ -126,7 +126,7 @@ func TestResolveShort(t *testing.T) {
 	first := f.commit(t, map[string]string{"a": "1"})
 	f.commit(t, map[string]string{"a": "2"})
 	refs := must(f.store.Refs(ctx, f.source))
-	if _, _, err := refs.Resolve(first[:7]); !errors.Is(err, ErrShortSHA) || fault.KindOf(err) != fault.NotFound {
+	if _, _, err := refs.Resolve(source.Target{Revision: first[:7]}); !errors.Is(err, ErrShortSHA) || fault.KindOf(err) != fault.NotFound {
 		t.Errorf("Resolve: %v", err)
 	}
 	for _, short := range []string{first[:7], first[:39], strings.ToUpper(first[:12])} {
@@ -230,7 +230,7 @@ func TestFetchOfWhatIsNot(t *testing.T) {
 	}
 	empty := must(f.server.Repo(ctx, "empty"))
 	refs := must(f.store.Refs(ctx, source.Repository{URL: f.web.URL + "/" + filepath.Base(empty.Dir)}))
-	if _, _, err := refs.Resolve("HEAD"); err == nil || !strings.Contains(err.Error(), "the repository is empty") {
+	if _, _, err := refs.Resolve(source.Target{Revision: "HEAD"}); err == nil || !strings.Contains(err.Error(), "the repository is empty") {
 		t.Errorf("empty repository: %v", err)
 	}
 }

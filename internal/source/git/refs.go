@@ -9,8 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/Masterminds/semver/v3"
-
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 )
@@ -22,7 +20,6 @@ var ErrShortSHA = errors.New("may be an abbreviated commit")
 var (
 	fullSHA  = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 	shortSHA = regexp.MustCompile(`^[0-9A-Fa-f]{4,39}$`)
-	rangeX   = regexp.MustCompile(`(^|\.)[xX](\.|$)`)
 )
 
 // maxRevision is the longest revision, in bytes.
@@ -96,53 +93,49 @@ func parseRefs(out []byte) (*Refs, error) {
 	return refs, nil
 }
 
-// Resolve is the commit that a target revision means and the full name of the
-// ref by which it can be fetched, empty for a commit that is given as such.
+// Resolve is the commit that a target means and the full name of the ref by which
+// it can be fetched, empty for a commit that is given as such.
 //
-// Empty means HEAD. A full commit stays what it is, whether or not it exists.
-// Names are looked up in the order of gitrevisions(7): as they are, below refs/,
-// among tags, among branches; so a tag hides the branch of the same name, which
+// Empty means HEAD. A full commit stays what it is, whether or not it exists. A
+// range of versions means the tag with the highest version in it, before a branch
+// of the same name ("1.x"), as in Argo CD; only if there is none is it a name. Names
+// are looked up in the order of gitrevisions(7): as they are, below refs/, among
+// tags, among branches; so a tag hides the branch of the same name, which
 // refs/heads/NAME still reaches. (Argo CD takes whichever comes first in a
 // map, argo-cd.md §5.15.)
-func (r *Refs) Resolve(target string) (sha, ref string, err error) {
-	if target == "" {
-		target = "HEAD"
+func (r *Refs) Resolve(target source.Target) (sha, ref string, err error) {
+	if target.Revision == "" {
+		target.Revision = "HEAD"
 	}
-	if fullSHA.MatchString(target) {
-		return strings.ToLower(target), "", nil
+	if fullSHA.MatchString(target.Revision) {
+		return strings.ToLower(target.Revision), "", nil
 	}
-	ranged := isRange(target)
-	if err := CheckRevision(target); err != nil && !ranged {
+	name, constraint := version(target)
+	if constraint != nil {
+		if tag, ok := r.newest(constraint, target.TagPrefix); ok {
+			return r.commits[tag], tag, nil
+		}
+	} else if err := CheckRevision(name); err != nil {
 		return "", "", err
 	}
-	for _, prefix := range [...]string{"", "refs/", "refs/tags/", "refs/heads/"} {
-		name := prefix + target
-		if name == "HEAD" && r.head != "" {
-			name = r.head
+	for _, prefix := range [...]string{"", "refs/", tagsDir, "refs/heads/"} {
+		full := prefix + name
+		if full == "HEAD" && r.head != "" {
+			full = r.head
 		}
-		if sha, ok := r.commits[name]; ok {
-			return sha, name, nil
+		if sha, ok := r.commits[full]; ok {
+			return sha, full, nil
 		}
 	}
-	if ranged {
-		return "", "", fault.New(fault.Unsupported, "revision %q: ranges of versions are not supported yet", target)
-	}
-	if shortSHA.MatchString(target) {
-		return "", "", fault.Wrap(fault.NotFound, ErrShortSHA, "revision %q is no branch or tag", target)
-	}
-	if target == "HEAD" && len(r.commits) == 0 {
+	switch {
+	case constraint != nil:
+		return "", "", noVersion(target)
+	case shortSHA.MatchString(name) && name == target.Revision:
+		return "", "", fault.Wrap(fault.NotFound, ErrShortSHA, "revision %q is no branch or tag", name)
+	case name == "HEAD" && len(r.commits) == 0:
 		return "", "", fault.New(fault.NotFound, "the repository is empty")
 	}
-	return "", "", fault.New(fault.NotFound, "revision %q is no branch, tag or commit", target)
-}
-
-// isRange says whether target, which is the name of no ref, is a semver constraint.
-func isRange(target string) bool {
-	if !strings.ContainsAny(target, "*^~<>=!|, ") && !rangeX.MatchString(target) {
-		return false
-	}
-	_, err := semver.NewConstraint(target)
-	return err == nil
+	return "", "", fault.New(fault.NotFound, "revision %q is no branch, tag or commit", name)
 }
 
 // CheckRevision refuses everything that is neither a ref's name (git

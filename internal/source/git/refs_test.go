@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/source"
 )
 
 func TestCheckRevision(t *testing.T) {
@@ -48,10 +49,8 @@ func TestResolveRefusesAndExplains(t *testing.T) {
 		reason, target string
 		kind           fault.Kind
 	}{
-		{"range", "^1.2", fault.Unsupported},
-		{"range with x", "1.2.x", fault.Unsupported},
-		{"range with a star", "*", fault.Unsupported},
-		{"two bounds", ">=1.0.0 <2.0.0", fault.Unsupported},
+		{"range without a tag in it", "^1.2", fault.NotFound},
+		{"range with spaces without a tag in it", ">=1.0.0 <2.0.0", fault.NotFound},
 		{"a version that is no tag", "v1.2.3", fault.NotFound},
 		{"no such branch", "nope", fault.NotFound},
 		{"short commit", "abc1234", fault.NotFound},
@@ -59,14 +58,14 @@ func TestResolveRefusesAndExplains(t *testing.T) {
 		{"option", "--exec=x", fault.Invalid},
 		{"64 digits are no commit of ours", strings.Repeat("a", 64), fault.NotFound},
 	} {
-		if _, _, err := refs.Resolve(tc.target); fault.KindOf(err) != tc.kind || err == nil {
+		if _, _, err := refs.Resolve(source.Target{Revision: tc.target}); fault.KindOf(err) != tc.kind || err == nil {
 			t.Errorf("%s: %v", tc.reason, err)
 		}
 	}
-	if _, ref, err := refs.Resolve("x"); err != nil || ref != "refs/heads/x" {
+	if _, ref, err := refs.Resolve(source.Target{Revision: "x"}); err != nil || ref != "refs/heads/x" {
 		t.Errorf("a branch that reads like a range: %q, %v", ref, err)
 	}
-	if _, ref, err := refs.Resolve(""); err != nil || ref != "refs/heads/main" {
+	if _, ref, err := refs.Resolve(source.Target{Revision: ""}); err != nil || ref != "refs/heads/main" {
 		t.Errorf("HEAD: %q, %v", ref, err)
 	}
 }
@@ -89,7 +88,7 @@ func FuzzParseRefs(f *testing.F) {
 		if err != nil {
 			return
 		}
-		sha, _, err := refs.Resolve(target)
+		sha, _, err := refs.Resolve(source.Target{Revision: target})
 		if err == nil && !fullSHA.MatchString(sha) {
 			t.Errorf("%q resolves to %q", target, sha)
 		}

@@ -97,7 +97,7 @@ func follow(ctx context.Context, s *Store, repo source.Repository, target string
 	if err != nil {
 		return "", err
 	}
-	sha, ref, err := refs.Resolve(target)
+	sha, ref, err := refs.Resolve(source.Target{Revision: target})
 	if err != nil {
 		return "", err
 	}
