@@ -94,6 +94,16 @@ type Repository struct {
 	Proxy   Secret
 	NoProxy string
 
+	// Within is the URL of the repository in whose content the URL of this one was
+	// written, as a submodule's is. Such a URL leads to public hosts and to hosts on
+	// the networks that Within is on, and nowhere else. Empty means that somebody with
+	// the right to do so has named the URL.
+	Within string
+
+	// EnableLFS reads files of which Git holds a pointer (Git LFS) from the server
+	// of large files.
+	EnableLFS bool
+
 	// Depth limits the history that is fetched to so many commits; 0 means all of it.
 	Depth int64
 

@@ -8,6 +8,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/git"
+	"evenkeel.dev/internal/source/git/refs"
 	"evenkeel.dev/internal/telemetry"
 )
 
@@ -23,19 +24,19 @@ var _ Store = Git{}
 // List starts one git process.
 func (g Git) List(ctx context.Context, repo source.Repository) (Refs, error) {
 	begin := time.Now()
-	refs, err := g.Refs(ctx, repo)
+	list, err := g.Refs(ctx, repo)
 	g.Metrics.GitRequested(repo.URL, telemetry.GitLsRemote, time.Since(begin), err)
-	return refs, err
+	return list, err
 }
 
 // Commit starts a git process only for a commit that is not in the mirror.
-func (g Git) Commit(ctx context.Context, repo source.Repository, refs Refs, target source.Target) (string, error) {
-	r, ok := refs.(*git.Refs)
+func (g Git) Commit(ctx context.Context, repo source.Repository, list Refs, target source.Target) (string, error) {
+	r, ok := list.(*refs.Refs)
 	if !ok {
-		return "", fault.New(fault.Internal, "refs of another store: %T", refs)
+		return "", fault.New(fault.Internal, "refs of another store: %T", list)
 	}
 	sha, ref, err := r.Resolve(target)
-	if errors.Is(err, git.ErrShortSHA) {
+	if errors.Is(err, refs.ErrShort) {
 		sha, err = g.ResolveShort(ctx, repo, target.Revision)
 	}
 	if err != nil {

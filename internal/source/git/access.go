@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git/remote"
 )
 
 // remoteName is what the repository is called in git's arguments; its URL is
@@ -19,13 +21,13 @@ const remoteName = "evenkeel"
 // access is everything that git processes need to reach one repository, valid
 // until close.
 type access struct {
-	remote remote
+	remote remote.Remote
 	env    []string
 	// dir is a private directory with keys and certificates; empty when there are none.
 	dir string
 	// authorization is the value of the HTTP header, or empty.
 	authorization string
-	// credentials says that there are any, so that redirects must be watched.
+	// credentials says that there are any, which no redirect may lead elsewhere.
 	credentials bool
 	// secrets are what must not appear in an error.
 	secrets []string
@@ -60,8 +62,8 @@ func localConfig() *config {
 
 // signIn is repo with the token that its description leads to, for one process or
 // request. What is remembered of a repository is remembered by the description.
-func (s *Store) signIn(ctx context.Context, repo source.Repository, r remote) (source.Repository, error) {
-	if r.scheme != "https" && r.scheme != "http" {
+func (s *Store) signIn(ctx context.Context, repo source.Repository, r remote.Remote) (source.Repository, error) {
+	if !r.OverHTTP() {
 		return repo, nil
 	}
 	return s.opts.Minter.SignIn(ctx, repo)
@@ -77,17 +79,23 @@ func (s *Store) refused(described source.Repository, err error) error {
 
 // open prepares access to the repository at r, which is repo's own address or
 // the one that it has moved to.
-func (s *Store) open(repo source.Repository, r remote) (*access, error) {
+func (s *Store) open(ctx context.Context, repo source.Repository, r remote.Remote) (*access, error) {
+	pin, err := s.admit(ctx, repo, r)
+	if err != nil {
+		return nil, err
+	}
 	a := &access{remote: r}
 	c := localConfig()
-	c.set("protocol."+r.scheme+".allow", "always")
-	c.set("remote."+remoteName+".url", r.url)
+	if pin != "" {
+		c.set("http.curloptResolve", pin)
+	}
+	c.set("protocol."+r.Scheme+".allow", "always")
+	c.set("remote."+remoteName+".url", r.URL)
 	c.set("credential.helper", "")
 	// Every fetch becomes a pack that appears whole or not at all; loose objects
 	// would appear one by one, a commit before its trees.
 	c.set("transfer.unpackLimit", "1")
-	var err error
-	switch r.scheme {
+	switch r.Scheme {
 	case "https", "http":
 		err = s.openHTTP(a, c, repo)
 	case "ssh":
@@ -99,6 +107,44 @@ func (s *Store) open(repo source.Repository, r remote) (*access, error) {
 	}
 	a.env = append(a.env, c.environ()...)
 	return a, nil
+}
+
+// admit says whether the host of r may be asked in the name of repo, and pins its
+// name to the addresses that were judged (http.curloptResolve of git-config(1)). What
+// a stranger wrote leads to no host that is further inside than the one it stands on.
+func (s *Store) admit(ctx context.Context, repo source.Repository, r remote.Remote) (pin string, err error) {
+	if repo.Within == "" {
+		return "", nil
+	}
+	if r.Scheme == "file" {
+		return "", fault.New(fault.Denied, "%s: %s names a file of this machine", source.RedactURL(r.URL), source.RedactURL(repo.Within))
+	}
+	host := source.Host(r.URL)
+	addrs, err := s.guard.Check(ctx, source.Host(repo.Within), host)
+	if proxy, _ := s.proxy(repo); proxy != "" && fault.KindOf(err) == fault.Unavailable {
+		return "", nil // only the proxy knows that name
+	}
+	if err != nil {
+		return "", fault.Wrap(fault.KindOf(err), err, "%s", source.RedactURL(r.URL))
+	}
+	if !r.OverHTTP() {
+		return "", nil // the host key is what tells an SSH server
+	}
+	return pinned(r.URL, r.Scheme, host, addrs), nil
+}
+
+// pinned is host:port:address,address for curl; empty if there is nothing to pin.
+func pinned(url, scheme, host string, addrs []netip.Addr) string {
+	if _, err := netip.ParseAddr(host); err == nil || len(addrs) == 0 {
+		return ""
+	}
+	list := make([]string, len(addrs))
+	for i, a := range addrs {
+		if list[i] = a.String(); a.Is6() {
+			list[i] = "[" + list[i] + "]"
+		}
+	}
+	return host + ":" + remote.Port(url, scheme) + ":" + strings.Join(list, ",")
 }
 
 func (a *access) close() {
@@ -114,11 +160,11 @@ func (s *Store) openHTTP(a *access, c *config, repo source.Repository) error {
 	}
 	if header != "" {
 		a.authorization = header
-		c.set("http."+a.remote.url+".extraHeader", "Authorization: "+header)
+		c.set("http."+a.remote.URL+".extraHeader", "Authorization: "+header)
 	}
 	a.credentials = header != "" || repo.TLSClientCertData != ""
-	// Git would send the header to wherever it is redirected; see moved.
-	c.set("http.followRedirects", map[bool]string{true: "false", false: "initial"}[a.credentials])
+	// Git would go wherever it is sent, and take the header along; see whereMoved.
+	c.set("http.followRedirects", "false")
 	if repo.Insecure {
 		c.set("http.sslVerify", "false")
 	}
@@ -157,7 +203,7 @@ func (s *Store) proxy(repo source.Repository) (proxy, noProxy string) {
 func (a *access) authorize(repo source.Repository) (string, error) {
 	user, password := repo.Username, repo.Password.Reveal()
 	if user == "" && password == "" {
-		user, password = a.remote.user, a.remote.password
+		user, password = a.remote.User, a.remote.Password
 	}
 	token := repo.BearerToken.Reveal()
 	for _, v := range []*string{&user, &password, &token} {

@@ -18,6 +18,16 @@
 // host. Errors hold no credentials. Whoever reads a commit must have shown to the
 // server, with these very credentials, that they may read the repository.
 //
+// Redirects are followed by us, after a look at where they lead: never by git, never
+// with credentials to another host, never further inside (package reach).
+//
+// # Submodules
+//
+// A submodule is a directory of the Tree, read from a mirror of its own and fetched
+// when somebody first looks into it. Its URL was written by a stranger: it reaches
+// public hosts and those on the networks of the repository, with the credentials that
+// Options.Repository has for it or, on the same server, with the repository's.
+//
 // Of a path in a Tree nothing outside of the repository can be reached:
 // symbolic links are resolved inside the commit or refused.
 //

@@ -58,7 +58,7 @@ var moved = regexp.MustCompile(`returned error: 30[12378]`)
 
 // failure says what went wrong with a git process that talked to a server.
 func (a *access) failure(verb string, err error, stderr string) error {
-	what := "git " + verb + " " + source.RedactURL(a.remote.url)
+	what := "git " + verb + " " + source.RedactURL(a.remote.URL)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Unavailable, "%s: not done within the time limit", what)

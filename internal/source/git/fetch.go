@@ -13,6 +13,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git/refs"
 )
 
 // want is what a fetch is for: a commit, by the ref that it was found under if
@@ -46,11 +47,11 @@ func (s *Store) Fetch(ctx context.Context, repo source.Repository, sha, ref stri
 }
 
 func (s *Store) wanted(repo source.Repository, sha, ref string) (*mirror, want, error) {
-	if !fullSHA.MatchString(sha) {
+	if !refs.IsCommit(sha) {
 		return nil, want{}, fault.New(fault.Invalid, "%.64q is no full commit", sha)
 	}
 	if ref != "" && ref != "HEAD" {
-		if err := CheckRevision(ref); err != nil {
+		if err := refs.Check(ref); err != nil {
 			return nil, want{}, err
 		}
 		if !strings.HasPrefix(ref, "refs/") {
@@ -64,7 +65,7 @@ func (s *Store) wanted(repo source.Repository, sha, ref string) (*mirror, want, 
 // ResolveShort is the full name of an abbreviated commit of 4 to 39 hexadecimal
 // digits. Branches and tags are fetched when none in the mirror begins with it.
 func (s *Store) ResolveShort(ctx context.Context, repo source.Repository, short string) (string, error) {
-	if !shortSHA.MatchString(short) {
+	if !refs.IsShort(short) {
 		return "", fault.New(fault.Invalid, "%.64q is no abbreviated commit", short)
 	}
 	short = strings.ToLower(short)

@@ -13,6 +13,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git/refs"
 	"evenkeel.dev/test/gitserver"
 )
 
@@ -125,8 +126,8 @@ func TestResolveShort(t *testing.T) {
 	ctx := t.Context()
 	first := f.commit(t, map[string]string{"a": "1"})
 	f.commit(t, map[string]string{"a": "2"})
-	refs := must(f.store.Refs(ctx, f.source))
-	if _, _, err := refs.Resolve(source.Target{Revision: first[:7]}); !errors.Is(err, ErrShortSHA) || fault.KindOf(err) != fault.NotFound {
+	list := must(f.store.Refs(ctx, f.source))
+	if _, _, err := list.Resolve(source.Target{Revision: first[:7]}); !errors.Is(err, refs.ErrShort) || fault.KindOf(err) != fault.NotFound {
 		t.Errorf("Resolve: %v", err)
 	}
 	for _, short := range []string{first[:7], first[:39], strings.ToUpper(first[:12])} {
@@ -433,5 +434,22 @@ func waitFor(t *testing.T, condition func() bool) {
 			t.Fatal(t.Context().Err())
 		}
 		yield()
+	}
+}
+
+// What a range resolves to is fetched by the tag's name, so that a server which
+// gives no commit by its id serves it too.
+func TestRangeIsFetched(t *testing.T) {
+	f := newFixture(t, gitserver.Options{OnlyProtocolV0: true})
+	first := f.commit(t, map[string]string{"a": "1"})
+	second := f.commit(t, map[string]string{"a": "2"})
+	f.commit(t, map[string]string{"a": "3"})
+	for name, sha := range map[string]string{"v1.0.0": first, "v1.1.0": second, "v2.0.0-rc.1": second} {
+		if err := f.repo.Tag(t.Context(), name, sha, "annotated"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := f.fetch(t, ">=1.0.0"); got != second || f.read(t, got, "a") != "2" {
+		t.Errorf("got %s", got)
 	}
 }

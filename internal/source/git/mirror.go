@@ -12,6 +12,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git/remote"
 )
 
 // mirror is the bare mirror of one repository.
@@ -32,8 +33,8 @@ type mirror struct {
 	ready bool
 	// damaged: an object that must be there cannot be read.
 	damaged bool
-	// movedTo is where a redirect on the same host has led to; empty when there was none.
-	movedTo string
+	// movedTo is where a redirect has led to, without user and password; zero when there was none.
+	movedTo remote.Remote
 	queue   []*batch
 	current *batch
 	running bool
@@ -55,17 +56,17 @@ func identity(repo source.Repository) source.Repository {
 }
 
 // talk runs a git process that talks to the server and is its output. A
-// redirect on the same host is followed once and remembered.
+// redirect is followed by us and not by git, and remembered.
 func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.store.opts.Timeout)
 	defer cancel()
-	r, err := parseRemote(repo.URL)
+	r, err := remote.Parse(repo.URL)
 	if err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
-	if m.movedTo != "" {
-		r.url = m.movedTo
+	if m.movedTo != (remote.Remote{}) {
+		r.URL, r.Scheme = m.movedTo.URL, m.movedTo.Scheme
 	}
 	m.mu.Unlock()
 	described := repo
@@ -79,8 +80,8 @@ func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]by
 	if err == nil {
 		return out, nil
 	}
-	if !a.credentials || !moved.MatchString(stderr) {
-		m.setMovedTo("")
+	if !r.OverHTTP() || !moved.MatchString(stderr) {
+		m.setMovedTo(remote.Remote{})
 		return nil, m.store.refused(described, a.failure(c.verb, err, stderr))
 	}
 	to, errMoved := m.store.whereMoved(ctx, repo, a)
@@ -92,14 +93,14 @@ func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]by
 		return nil, m.store.refused(described, a.failure(c.verb, err, stderr))
 	}
 	if err == nil {
-		m.setMovedTo(to.url)
+		m.setMovedTo(to)
 	}
 	return out, err
 }
 
 // attempt is one process of talk. Without an access nothing was run and err says why.
-func (m *mirror) attempt(ctx context.Context, repo source.Repository, r remote, c call) ([]byte, *access, string, error) {
-	a, err := m.store.open(repo, r)
+func (m *mirror) attempt(ctx context.Context, repo source.Repository, r remote.Remote, c call) ([]byte, *access, string, error) {
+	a, err := m.store.open(ctx, repo, r)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -109,10 +110,10 @@ func (m *mirror) attempt(ctx context.Context, repo source.Repository, r remote, 
 	return out, a, stderr, err
 }
 
-func (m *mirror) setMovedTo(url string) {
+func (m *mirror) setMovedTo(r remote.Remote) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.movedTo = url
+	m.movedTo = remote.Remote{URL: r.URL, Scheme: r.Scheme}
 }
 
 // prepare sees to it that the directory is a repository that can be fetched into.

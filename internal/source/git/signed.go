@@ -7,10 +7,6 @@ import (
 	"evenkeel.dev/internal/source"
 )
 
-// Tag is the object of the annotated tag of that full name, which Resolve gives;
-// empty when it is none: a branch, HEAD, a commit, or a tag that only names one.
-func (r *Refs) Tag(ref string) string { return r.tags[ref] }
-
 // RawCommit is a commit as it is stored, with its signature; it is fetched when it
 // is not in the mirror.
 func (s *Store) RawCommit(ctx context.Context, repo source.Repository, sha string) ([]byte, error) {

@@ -16,6 +16,8 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/credential"
+	"evenkeel.dev/internal/source/git/remote"
+	"evenkeel.dev/internal/source/reach"
 )
 
 // Options of a Store; only Dir is needed.
@@ -44,6 +46,13 @@ type Options struct {
 	NoProxy string
 	// Minter fetches the tokens of repositories that are reached with one; nil refuses those.
 	Minter *credential.Minter
+	// Repository is the repository of a URL as an Application of a project may use it,
+	// with its credentials; nil knows no credentials. It is asked for submodules, and may
+	// refuse.
+	Repository func(url, project string) (source.Repository, error)
+	// NoSubmodules shows submodules as empty directories, which is what Argo CD does when
+	// reposerver.enable.git.submodule is "false".
+	NoSubmodules bool
 	// Log hears of mirrors that had to be repaired; nil drops it.
 	Log *slog.Logger
 }
@@ -82,7 +91,9 @@ type Store struct {
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 	network chan struct{}
+	guard   reach.Guard
 	trees   *lru[oid, *directory]
+	modules *lru[oid, map[string]string] // URLs by path, of a .gitmodules
 
 	mu      sync.Mutex
 	closed  bool
@@ -110,6 +121,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		mirrors: map[string]*mirror{},
 	}
 	s.trees = newLRU[oid](maxTreeEntries, func(d *directory) int { return len(d.entries) + 1 })
+	s.modules = newLRU[oid](maxModulesFiles, func(m map[string]string) int { return 1 + len(m)/64 })
 	s.run = &runner{git: binary, home: filepath.Join(dir, "home"), count: map[string]int64{}}
 	if err := s.occupy(); err != nil {
 		return nil, err
@@ -191,11 +203,11 @@ func (s *Store) mirror(repo source.Repository) (*mirror, error) {
 	if repo.Type != "" && repo.Type != source.Git {
 		return nil, fault.New(fault.Invalid, "%s is a repository of type %s, not git", repo, repo.Type)
 	}
-	remote, err := parseRemote(repo.URL)
+	r, err := remote.Parse(repo.URL)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(remote.key()))
+	sum := sha256.Sum256([]byte(r.Key()))
 	name := hex.EncodeToString(sum[:16])
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -198,6 +198,8 @@ func TestRedirects(t *testing.T) {
 			target = "/loop/" + rest
 		case "page":
 			target = "/login"
+		case "inside":
+			target = "http://169.254.169.254/" + rest
 		case "file":
 			target = "file://" + f.repo.Dir + "/" + rest
 		default:
@@ -218,14 +220,15 @@ func TestRedirects(t *testing.T) {
 		want         string
 		lsRemote     int64
 	}{
-		{"elsewhere without credentials", "away", source.Secret{}, "", 2},
+		{"elsewhere without credentials", "away", source.Secret{}, "", 3},
 		{"elsewhere with credentials", "away", secret, "credentials are not sent to another host", 1},
 		{"on the same host with credentials", "near", secret, "", 3},
 		{"in a circle", "loop", secret, "redirected more than", 1},
 		{"in a circle without credentials", "loop", source.Secret{}, "redirect", 1},
 		{"to a login page", "page", secret, "something else than a repository", 1},
 		{"to a file", "file", secret, "credentials are not sent to another host", 1},
-		{"to a file without credentials", "file", source.Secret{}, "file", 1},
+		{"to a file without credentials", "file", source.Secret{}, "by file, which is not followed", 1},
+		{"into the machine", "inside", source.Secret{}, "169.254.169.254 is at a link-local address", 1},
 	} {
 		store := openStore(t, Options{Dir: t.TempDir()})
 		repo := source.Repository{URL: front.URL + "/" + tc.path, BearerToken: tc.token}
@@ -251,6 +254,34 @@ func TestRedirects(t *testing.T) {
 	}
 	if len(elsewhere.auth) == 0 {
 		t.Error("the other host was never asked")
+	}
+}
+
+// Many servers send from http to https. The second time git goes there at once.
+func TestRedirectToTLS(t *testing.T) {
+	f := newFixture(t, gitserver.Options{BearerToken: canary})
+	sha := f.commit(t, map[string]string{"a": "1"})
+	secure := httptest.NewTLSServer(f.server)
+	defer secure.Close()
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, secure.URL+r.URL.String(), http.StatusMovedPermanently)
+	}))
+	defer front.Close()
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}))
+	repo := source.Repository{URL: front.URL + "/app.git", BearerToken: source.NewSecret(canary), CAData: ca}
+	for range 2 {
+		if got, err := follow(t.Context(), f.store, repo, "main"); err != nil || got != sha {
+			t.Fatalf("%s, %v", got, err)
+		}
+	}
+	if n := f.processes("ls-remote"); n != 3 {
+		t.Errorf("%d times ls-remote, want 3", n)
+	}
+	back := httptest.NewTLSServer(http.RedirectHandler(f.web.URL+"/app.git/info/refs", http.StatusFound))
+	defer back.Close()
+	_, err := f.store.Refs(t.Context(), source.Repository{URL: back.URL + "/app.git", Insecure: true})
+	if fault.KindOf(err) != fault.Broken || !strings.Contains(err.Error(), "by http, which is not followed") {
+		t.Errorf("from https to http: %v", err)
 	}
 }
 
@@ -286,27 +317,36 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-func TestSSH(t *testing.T) {
-	f := newFixture(t, gitserver.Options{})
-	sha := f.commit(t, map[string]string{"a": "1"})
+// sshAddress is where an SSH server is, and what is needed to be let in.
+type sshAddress struct{ address, key, known string }
+
+func (a sshAddress) url(repo string) string { return "ssh://git@" + a.address + "/" + repo + ".git" }
+
+// serveSSH serves by SSH, with keys of its own, until the test ends.
+func serveSSH(t *testing.T, server *gitserver.Server, opts gitserver.SSHOptions) sshAddress {
+	t.Helper()
 	key, public := sshKey(t)
-	otherKey, _ := sshKey(t)
 	hostKey, hostPublic := sshKey(t)
-	_, otherHost := sshKey(t)
-	signer := must(ssh.ParsePrivateKey([]byte(hostKey)))
+	opts.HostKey, opts.AuthorizedKey = must(ssh.ParsePrivateKey([]byte(hostKey))), public
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))
 	served := make(chan error, 1)
-	go func() {
-		served <- f.server.ServeSSH(t.Context(), listener, gitserver.SSHOptions{HostKey: signer, AuthorizedKey: public})
-	}()
+	go func() { served <- server.ServeSSH(t.Context(), listener, opts) }()
 	t.Cleanup(func() {
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
 	})
 	address := listener.Addr().String()
-	url := "ssh://git@" + address + "/app.git"
-	known := knownhosts.Line([]string{address}, hostPublic)
+	return sshAddress{address, key, knownhosts.Line([]string{address}, hostPublic)}
+}
+
+func TestSSH(t *testing.T) {
+	f := newFixture(t, gitserver.Options{})
+	sha := f.commit(t, map[string]string{"a": "1"})
+	otherKey, _ := sshKey(t)
+	_, otherHost := sshKey(t)
+	at := serveSSH(t, f.server, gitserver.SSHOptions{})
+	address, key, known, url := at.address, at.key, at.known, at.url("app")
 	for _, tc := range []struct {
 		reason string
 		repo   source.Repository

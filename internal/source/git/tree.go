@@ -3,11 +3,9 @@ package git
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
-	"time"
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
@@ -16,15 +14,16 @@ import (
 // Tree is the content of one commit, read straight from the object store. It
 // never changes. Symbolic links are followed inside the commit; one that leads
 // out of it, or to an absolute path, is an error that names it. A submodule is a
-// directory that cannot be looked into, since its content is elsewhere: to show it
-// empty would have what was rendered from it pruned.
+// directory with the content of its own repository at its commit; see submodules.
 //
 // All its reading ends with the context that Store.Tree was given.
 type Tree struct {
 	ctx      context.Context
 	mirror   *mirror
+	repo     source.Repository
 	revision string
 	root     entry
+	modules  *submodules
 }
 
 var (
@@ -47,7 +46,10 @@ func (s *Store) Tree(ctx context.Context, repo source.Repository, sha string) (*
 	if err != nil {
 		return nil, fault.Wrap(fault.KindOf(err), err, "%s at %s", repo, w.sha)
 	}
-	return &Tree{ctx: ctx, mirror: m, revision: w.sha, root: entry{name: ".", mode: typeTree, oid: root}}, nil
+	return &Tree{
+		ctx: ctx, mirror: m, repo: repo, revision: w.sha, root: entry{name: ".", mode: typeTree, oid: root},
+		modules: newSubmodules(repo.Project),
+	}, nil
 }
 
 // root is the tree of a commit, which is asked for once: every Application of a
@@ -103,26 +105,27 @@ func (m *mirror) object(ctx context.Context, name string) (header, []byte, error
 func (t *Tree) Revision() string { return t.revision }
 
 // Lookup is the object id and the mode of the file or directory that name leads
-// to, symbolic links followed. It reads no file. When there is none ok is false.
+// to, symbolic links followed. It reads no file. When there is none ok is false. The
+// id of a submodule is its commit.
 func (t *Tree) Lookup(name string) (id string, mode fs.FileMode, ok bool, err error) {
-	e, err := t.walk("lookup", name, true)
+	p, err := t.walk("lookup", name, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", 0, false, nil
 	}
 	if err != nil {
 		return "", 0, false, err
 	}
-	return e.oid.String(), e.fsMode(), true, nil
+	return p.entry.oid.String(), p.entry.fsMode(), true, nil
 }
 
 // Open implements fs.FS. A file's content is read with the first Read.
 func (t *Tree) Open(name string) (fs.File, error) {
-	e, err := t.walk("open", name, true)
+	p, err := t.walk("open", name, true)
 	if err != nil {
 		return nil, err
 	}
-	f := file{tree: t, path: name, entry: e}
-	if !e.fsMode().IsDir() {
+	f := file{tree: p.tree, path: name, entry: p.entry}
+	if !p.entry.fsMode().IsDir() {
 		return &f, nil
 	}
 	entries, err := t.ReadDir(name)
@@ -134,64 +137,61 @@ func (t *Tree) Open(name string) (fs.File, error) {
 
 // ReadDir implements fs.ReadDirFS. Symbolic links are listed as such.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	e, err := t.walk("readdir", name, true)
+	p, err := t.walk("readdir", name, true)
 	if err != nil {
 		return nil, err
 	}
-	if e.kind() == typeSubmodule {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: submodule(name)}
-	}
-	if e.kind() != typeTree {
+	if !p.entry.fsMode().IsDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a directory")}
 	}
-	d, err := t.directory(e.oid)
+	owner, d, err := p.list()
 	if err != nil {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
 	list := make([]fs.DirEntry, len(d.entries))
 	for i, child := range d.entries {
-		list[i] = dirEntry{tree: t, path: path.Join(name, child.name), entry: child}
+		list[i] = dirEntry{tree: owner, path: path.Join(name, child.name), entry: child}
 	}
 	return list, nil
 }
 
 // ReadFile implements fs.ReadFileFS.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
-	e, err := t.walk("read", name, true)
+	p, err := t.walk("read", name, true)
 	if err != nil {
 		return nil, err
 	}
-	return t.content("read", name, e)
+	return p.tree.content("read", name, p.entry)
 }
 
 // Stat implements fs.StatFS; it follows symbolic links.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	e, err := t.walk("stat", name, true)
+	p, err := t.walk("stat", name, true)
 	if err != nil {
 		return nil, err
 	}
-	return t.info("stat", name, e)
+	return p.tree.info("stat", name, p.entry)
 }
 
 // Lstat implements fs.ReadLinkFS; it does not follow a symbolic link at the end.
 func (t *Tree) Lstat(name string) (fs.FileInfo, error) {
-	e, err := t.walk("lstat", name, false)
+	p, err := t.walk("lstat", name, false)
 	if err != nil {
 		return nil, err
 	}
-	return t.info("lstat", name, e)
+	return p.tree.info("lstat", name, p.entry)
 }
 
 // ReadLink implements fs.ReadLinkFS. The target is as it was committed and may lead anywhere.
 func (t *Tree) ReadLink(name string) (string, error) {
-	e, err := t.walk("readlink", name, false)
+	p, err := t.walk("readlink", name, false)
 	if err != nil {
 		return "", err
 	}
-	if e.kind() != typeSymlink {
+	if p.entry.kind() != typeSymlink {
 		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 	}
-	target, err := t.content("readlink", name, e)
+	target, err := p.tree.content("readlink", name, p.entry)
 	return string(target), err
 }
 
@@ -207,13 +207,39 @@ func steps(path, link string) []step {
 	return out
 }
 
+// place is where a path has led to: an entry of a tree, which is another one below a
+// submodule.
+type place struct {
+	tree  *Tree
+	entry entry
+	// module is the path of a submodule in its tree; empty for everything else.
+	module string
+}
+
+// list is what lies in the directory, and whose it is.
+func (p place) list() (*Tree, *directory, error) {
+	if p.entry.kind() != typeSubmodule {
+		d, err := p.tree.directory(p.entry.oid)
+		return p.tree, d, err
+	}
+	inner, err := p.tree.enter(p.module, p.entry.oid)
+	if err != nil {
+		return nil, nil, err
+	}
+	if inner == nil {
+		return p.tree, &directory{}, nil
+	}
+	d, err := inner.directory(inner.root.oid)
+	return inner, d, err
+}
+
 // walk finds what name leads to, symbolic links followed, the last one only if wanted.
-func (t *Tree) walk(op, name string, follow bool) (entry, error) {
-	fail := func(err error) (entry, error) { return entry{}, &fs.PathError{Op: op, Path: name, Err: err} }
+func (t *Tree) walk(op, name string, follow bool) (place, error) {
+	fail := func(err error) (place, error) { return place{}, &fs.PathError{Op: op, Path: name, Err: err} }
 	if !fs.ValidPath(name) {
 		return fail(fs.ErrInvalid)
 	}
-	at := []entry{t.root}
+	at := []place{{tree: t, entry: t.root}}
 	rest := steps(name, "")
 	hops := 0
 	for len(rest) > 0 {
@@ -228,12 +254,10 @@ func (t *Tree) walk(op, name string, follow bool) (entry, error) {
 		case next.name == "..":
 			at = at[:len(at)-1]
 			continue
-		case here.kind() == typeSubmodule:
-			return fail(submodule(where(at[:len(at)-1], here.name)))
-		case here.kind() != typeTree:
+		case !here.entry.fsMode().IsDir():
 			return fail(fs.ErrNotExist)
 		}
-		d, err := t.directory(here.oid)
+		owner, d, err := here.list()
 		if err != nil {
 			return fail(err)
 		}
@@ -242,24 +266,20 @@ func (t *Tree) walk(op, name string, follow bool) (entry, error) {
 			return fail(fs.ErrNotExist)
 		}
 		if child.kind() != typeSymlink || len(rest) == 0 && !follow {
-			at = append(at, child)
+			at = append(at, newPlace(owner, child, at))
 			continue
 		}
 		link := where(at, child.name)
 		if hops++; hops > maxSymlinkHops {
 			return fail(fault.New(fault.Broken, "symbolic link %s: too many links, or a circle of them", link))
 		}
-		target, err := t.target(link, child.oid)
+		target, err := owner.target(link, child.oid)
 		if err != nil {
 			return fail(err)
 		}
 		rest = append(steps(target, link), rest...)
 	}
 	return at[len(at)-1], nil
-}
-
-func submodule(name string) error {
-	return fault.New(fault.Unsupported, "%s is a Git submodule; submodules are not fetched yet", name)
 }
 
 // target is what a symbolic link holds, relative to the link's own directory.
@@ -279,12 +299,26 @@ func (t *Tree) target(link string, id oid) (string, error) {
 }
 
 // where is the path of a name in the directory at.
-func where(at []entry, name string) string {
+func where(at []place, name string) string {
 	parts := make([]string, 0, len(at))
-	for _, e := range at[1:] {
-		parts = append(parts, e.name)
+	for _, p := range at[1:] {
+		parts = append(parts, p.entry.name)
 	}
 	return path.Join(append(parts, name)...)
+}
+
+// newPlace is an entry of the directory that at ends with.
+func newPlace(owner *Tree, e entry, at []place) place {
+	p := place{tree: owner, entry: e}
+	if e.kind() == typeSubmodule {
+		// The path begins where its tree does: at the root, or behind a submodule.
+		from := len(at)
+		for from > 1 && at[from-1].tree == owner && at[from-1].module == "" {
+			from--
+		}
+		p.module = where(at[from-1:], e.name)
+	}
+	return p
 }
 
 func (t *Tree) directory(id oid) (*directory, error) {
@@ -336,69 +370,4 @@ func (t *Tree) info(op, name string, e entry) (fs.FileInfo, error) {
 	}
 	info.size = h.size
 	return info, nil
-}
-
-// fileInfo has no modification time: commits do not record one.
-type fileInfo struct {
-	name string
-	mode fs.FileMode
-	size int64
-}
-
-func (i fileInfo) Name() string       { return i.name }
-func (i fileInfo) Size() int64        { return i.size }
-func (i fileInfo) Mode() fs.FileMode  { return i.mode }
-func (i fileInfo) ModTime() time.Time { return time.Time{} }
-func (i fileInfo) IsDir() bool        { return i.mode.IsDir() }
-func (i fileInfo) Sys() any           { return nil }
-
-type dirEntry struct {
-	tree  *Tree
-	path  string
-	entry entry
-}
-
-func (d dirEntry) Name() string               { return d.entry.name }
-func (d dirEntry) IsDir() bool                { return d.entry.fsMode().IsDir() }
-func (d dirEntry) Type() fs.FileMode          { return d.entry.fsMode().Type() }
-func (d dirEntry) Info() (fs.FileInfo, error) { return d.tree.info("lstat", d.path, d.entry) }
-
-// file is an open file or the directory part of one.
-type file struct {
-	tree  *Tree
-	path  string
-	entry entry
-	body  *strings.Reader
-}
-
-func (f *file) Stat() (fs.FileInfo, error) { return f.tree.info("stat", f.path, f.entry) }
-func (f *file) Close() error               { return nil }
-
-func (f *file) Read(p []byte) (int, error) {
-	if f.body == nil {
-		data, err := f.tree.content("read", f.path, f.entry)
-		if err != nil {
-			return 0, err
-		}
-		f.body = strings.NewReader(string(data))
-	}
-	return f.body.Read(p)
-}
-
-// openDirectory implements fs.ReadDirFile.
-type openDirectory struct {
-	file
-	left []fs.DirEntry
-}
-
-func (d *openDirectory) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n <= 0 {
-		n = len(d.left)
-	} else if len(d.left) == 0 {
-		return nil, io.EOF
-	}
-	n = min(n, len(d.left))
-	out := d.left[:n]
-	d.left = d.left[n:]
-	return out, nil
 }

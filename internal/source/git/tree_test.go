@@ -218,42 +218,6 @@ func TestSymlinks(t *testing.T) {
 	}
 }
 
-// Nothing of a submodule is here, and nobody may take that for an empty directory.
-func TestSubmodulesCannotBeLookedInto(t *testing.T) {
-	f := newFixture(t, gitserver.Options{})
-	tree := f.tree(t, map[string]gitserver.File{
-		"vendor/lib": {Content: strings.Repeat("1", 40), Mode: gitserver.Submodule},
-		"link":       link("vendor/lib"),
-		"deep":       link("vendor/lib/a/b"),
-		"a":          {Content: "x"},
-	})
-	for name, look := range map[string]func() error{
-		"ReadDir":               func() error { _, err := tree.ReadDir("vendor/lib"); return err },
-		"Open":                  func() error { _, err := tree.Open("vendor/lib"); return err },
-		"ReadDir by a link":     func() error { _, err := tree.ReadDir("link"); return err },
-		"ReadFile":              func() error { _, err := tree.ReadFile("vendor/lib/x"); return err },
-		"ReadFile, deeper":      func() error { _, err := tree.ReadFile("vendor/lib/x/y"); return err },
-		"Stat":                  func() error { _, err := tree.Stat("vendor/lib/x"); return err },
-		"Stat by a link into":   func() error { _, err := tree.Stat("deep"); return err },
-		"Lookup":                func() error { _, _, _, err := tree.Lookup("vendor/lib/x"); return err },
-		"ReadFile through link": func() error { _, err := tree.ReadFile("link/x"); return err },
-	} {
-		err := look()
-		if fault.KindOf(err) != fault.Unsupported || errors.Is(err, fs.ErrNotExist) || !strings.Contains(fmt.Sprint(err), " is a Git submodule") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if info, err := tree.Stat("vendor/lib"); err != nil || !info.IsDir() {
-		t.Errorf("%v, %v", info, err)
-	}
-	if entries, err := tree.ReadDir("vendor"); err != nil || len(entries) != 1 {
-		t.Errorf("its directory: %v, %v", entries, err)
-	}
-	if id, _, ok, err := tree.Lookup("vendor/lib"); id != strings.Repeat("1", 40) || !ok || err != nil {
-		t.Errorf("%s, %v, %v", id, ok, err)
-	}
-}
-
 func TestLargeFilesAreRefused(t *testing.T) {
 	f := newFixture(t, gitserver.Options{})
 	f.store = openStore(t, Options{Dir: t.TempDir(), MaxBlobSize: 1000})

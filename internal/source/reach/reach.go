@@ -107,6 +107,17 @@ func (g Guard) classes(ctx context.Context, host string) map[class]bool {
 	return has
 }
 
+// dressedUp says whether a host is an address to some programs (127.1, 0x7f.1 and
+// 2130706433 are loopback addresses to curl) and a name to others.
+func dressedUp(host string) bool {
+	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
+	if _, err := netip.ParseAddr(host); err == nil || host == "" {
+		return host == ""
+	}
+	last := host[strings.LastIndex(host, ".")+1:]
+	return last == "" || last[0] >= '0' && last[0] <= '9'
+}
+
 func sameHost(a, b string) bool {
 	return strings.EqualFold(strings.Trim(a, "[]"), strings.Trim(b, "[]"))
 }
@@ -118,6 +129,9 @@ func sameHost(a, b string) bool {
 func (g Guard) Check(ctx context.Context, from, host string) ([]netip.Addr, error) {
 	if sameHost(from, host) {
 		return nil, nil
+	}
+	if dressedUp(host) {
+		return nil, fault.New(fault.Denied, "host %s is an address in a spelling that not everybody understands", host)
 	}
 	addrs, err := g.lookup(ctx, host)
 	if err != nil {

@@ -65,7 +65,10 @@ func TestCheck(t *testing.T) {
 		{"metadata of a cloud from a company", "company.example", "rebound.example", 0, fault.Denied},
 		{"metadata as IPv6", "company.example", "::ffff:169.254.169.254", 0, fault.Denied},
 		{"nowhere", "world.example", "0.0.0.0", 0, fault.Denied},
-		{"a number", "world.example", "2130706433", 0, fault.Unavailable},
+		{"a number", "world.example", "2130706433", 0, fault.Denied},
+		{"a short form", "world.example", "127.1", 0, fault.Denied},
+		{"a hexadecimal form", "world.example", "0x7f.0x1", 0, fault.Denied},
+		{"no host", "world.example", "", 0, fault.Denied},
 		{"from nowhere into a company", "unknown.example", "company.example", 0, fault.Denied},
 		{"from nowhere to the world", "unknown.example", "world.example", 2, -1},
 	} {

@@ -1,4 +1,4 @@
-package git
+package remote
 
 import (
 	"net/url"
@@ -8,7 +8,7 @@ import (
 	"evenkeel.dev/internal/fault"
 )
 
-func TestParseRemote(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, tc := range []struct {
 		reason, raw string
 		url         string // empty: refused
@@ -61,44 +61,44 @@ func TestParseRemote(t *testing.T) {
 		{"too long", "https://git.example.com/" + strings.Repeat("a", maxURL), ""},
 		{"script", "javascript:alert(1)", ""},
 	} {
-		got, err := parseRemote(tc.raw)
+		got, err := Parse(tc.raw)
 		if tc.url == "" {
 			if fault.KindOf(err) != fault.Invalid {
-				t.Errorf("%s: %q is taken for %q, %v", tc.reason, tc.raw, got.url, err)
+				t.Errorf("%s: %q is taken for %q, %v", tc.reason, tc.raw, got.URL, err)
 			}
 			continue
 		}
-		if err != nil || got.url != tc.url {
-			t.Errorf("%s: %q, %v; want %q", tc.reason, got.url, err, tc.url)
+		if err != nil || got.URL != tc.url {
+			t.Errorf("%s: %q, %v; want %q", tc.reason, got.URL, err, tc.url)
 		}
 	}
 }
 
-func FuzzParseRemote(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"https://u:p@h/a", "ssh://git@h:22/a", "git@h:a", "file:///a", "ext::x", "-a", "a@[::1]:b", "HTTPS://H/%2e"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		r, err := parseRemote(s)
+		r, err := Parse(s)
 		if err != nil {
 			return
 		}
-		if strings.HasPrefix(r.url, "-") || strings.Contains(strings.SplitN(r.url, "/", 2)[0], "::") && !strings.Contains(r.url, "[") || unprintable(r.url) {
-			t.Errorf("%q is let through as %q", s, r.url)
+		if strings.HasPrefix(r.URL, "-") || strings.Contains(strings.SplitN(r.URL, "/", 2)[0], "::") && !strings.Contains(r.URL, "[") || unprintable(r.URL) {
+			t.Errorf("%q is let through as %q", s, r.URL)
 		}
-		switch r.scheme {
+		switch r.Scheme {
 		case "http", "https", "file":
-			u, err := url.Parse(r.url)
-			if err != nil || u.User != nil || u.Scheme != r.scheme {
-				t.Errorf("%q is let through as %q", s, r.url)
+			u, err := url.Parse(r.URL)
+			if err != nil || u.User != nil || u.Scheme != r.Scheme {
+				t.Errorf("%q is let through as %q", s, r.URL)
 			}
 		case "ssh":
 		default:
-			t.Errorf("%q has the transport %q", s, r.scheme)
+			t.Errorf("%q has the transport %q", s, r.Scheme)
 		}
-		again, err := parseRemote(r.url)
-		if err != nil || again.url != r.url {
-			t.Errorf("%q becomes %q and then %q, %v", s, r.url, again.url, err)
+		again, err := Parse(r.URL)
+		if err != nil || again.URL != r.URL {
+			t.Errorf("%q becomes %q and then %q, %v", s, r.URL, again.URL, err)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package git
+package remote
 
 import (
 	"net/url"
@@ -20,23 +20,23 @@ var scp = regexp.MustCompile(`^[A-Za-z0-9._][A-Za-z0-9._+@-]*@(\[[0-9A-Fa-f:.]+\
 
 var hostname = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|[0-9A-Fa-f:.]+)$`)
 
-// remote is a repository's address as git may be given it.
-type remote struct {
-	// url holds no user and password, except for ssh, where the user is part of the address.
-	url    string
-	scheme string
-	// user and password are those that an http URL carried.
-	user     string
-	password string
+// Remote is a repository's address as git may be given it.
+type Remote struct {
+	// URL holds no user and password, except for ssh, where the user is part of the address.
+	URL    string
+	Scheme string
+	// User and Password are those that an http URL carried.
+	User     string
+	Password string
 }
 
-// parseRemote refuses everything that is not one of the transports that are
+// Parse refuses everything that is not one of the transports that are
 // spoken: https, http, ssh (also as user@host:path) and file.
-func parseRemote(raw string) (remote, error) {
+func Parse(raw string) (Remote, error) {
 	raw = strings.TrimSpace(raw)
 	shown := source.RedactURL(raw)
-	invalid := func(why string) (remote, error) {
-		return remote{}, fault.New(fault.Invalid, "repository URL %q: %s", shown, why)
+	invalid := func(why string) (Remote, error) {
+		return Remote{}, fault.New(fault.Invalid, "repository URL %q: %s", shown, why)
 	}
 	switch {
 	case raw == "":
@@ -50,7 +50,7 @@ func parseRemote(raw string) (remote, error) {
 	scheme, _, isURL := strings.Cut(raw, "://")
 	if !isURL {
 		if scp.MatchString(raw) {
-			return remote{url: raw, scheme: "ssh"}, nil
+			return Remote{URL: raw, Scheme: "ssh"}, nil
 		}
 		return invalid("is neither a URL nor user@host:path")
 	}
@@ -73,27 +73,27 @@ func parseRemote(raw string) (remote, error) {
 		if u.Host != "" || !strings.HasPrefix(u.Path, "/") || u.User != nil {
 			return invalid("names a host; a file URL has three slashes")
 		}
-		return remote{url: "file://" + u.EscapedPath(), scheme: "file"}, nil
+		return Remote{URL: "file://" + u.EscapedPath(), Scheme: "file"}, nil
 	}
 	return invalid("transport is none of https, http, ssh and file")
 }
 
-func parseHTTP(u *url.URL, invalid func(string) (remote, error)) (remote, error) {
+func parseHTTP(u *url.URL, invalid func(string) (Remote, error)) (Remote, error) {
 	if !hostname.MatchString(u.Hostname()) {
 		return invalid("has no valid host")
 	}
-	r := remote{scheme: u.Scheme}
+	r := Remote{Scheme: u.Scheme}
 	if u.User != nil {
-		r.user = u.User.Username()
-		r.password, _ = u.User.Password()
+		r.User = u.User.Username()
+		r.Password, _ = u.User.Password()
 	}
 	u.User = nil
 	u.Host = strings.ToLower(u.Host)
-	r.url = u.String()
+	r.URL = u.String()
 	return r, nil
 }
 
-func parseSSH(u *url.URL, invalid func(string) (remote, error)) (remote, error) {
+func parseSSH(u *url.URL, invalid func(string) (Remote, error)) (Remote, error) {
 	if !hostname.MatchString(u.Hostname()) {
 		return invalid("has no valid host")
 	}
@@ -107,12 +107,42 @@ func parseSSH(u *url.URL, invalid func(string) (remote, error)) (remote, error) 
 		return invalid("has no valid path")
 	}
 	u.Host = strings.ToLower(u.Host)
-	return remote{url: u.String(), scheme: "ssh"}, nil
+	return Remote{URL: u.String(), Scheme: "ssh"}, nil
 }
 
-// key is what tells mirrors apart. The path keeps its case, which servers may
+// OverHTTP says whether it is spoken to by https or http.
+func (r Remote) OverHTTP() bool { return r.Scheme == "http" || r.Scheme == "https" }
+
+// Key is what tells mirrors apart. The path keeps its case, which servers may
 // tell apart, unlike source.NormalizeURL.
-func (r remote) key() string { return strings.TrimSuffix(r.url, ".git") }
+func (r Remote) Key() string { return strings.TrimSuffix(r.URL, ".git") }
+
+// Port is the port, or that of the scheme; empty for a file.
+func (r Remote) Port() string { return Port(r.URL, r.Scheme) }
+
+// Server is the scheme, the host and the port. Credentials for one repository of a
+// server are good for the others.
+func (r Remote) Server() string { return r.Scheme + " " + source.Host(r.URL) + " " + r.Port() }
+
+// Leads says whether a redirect from r to another place stays with the server, or
+// leads from its http to its https.
+func (r Remote) Leads(to Remote) bool {
+	if source.Host(r.URL) != source.Host(to.URL) {
+		return false
+	}
+	return r.Server() == to.Server() || r.Scheme == "http" && to.Scheme == "https"
+}
+
+// ports are those of schemes, of proxies too.
+var ports = map[string]string{"http": "80", "https": "443", "ssh": "22", "socks5": "1080", "socks5h": "1080"}
+
+// Port is the port of a URL, or that of a scheme.
+func Port(raw, scheme string) string {
+	if u, err := url.Parse(raw); err == nil && u.Port() != "" {
+		return u.Port()
+	}
+	return ports[scheme]
+}
 
 func unprintable(s string) bool {
 	return !utf8.ValidString(s) || strings.ContainsFunc(s, func(c rune) bool {
