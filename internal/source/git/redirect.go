@@ -3,15 +3,9 @@ package git
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
-
-	"golang.org/x/net/http/httpproxy"
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
@@ -105,48 +99,7 @@ func redirect(ctx context.Context, client *http.Client, base, authorization stri
 // httpClient trusts and presents what git would for repo, and follows nothing. If
 // within is set, it connects to what may be reached in the name of that URL only.
 func (s *Store) httpClient(repo source.Repository, within string) (*http.Client, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: repo.Insecure}
-	if repo.CAData != "" {
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM([]byte(repo.CAData)) {
-			return nil, fault.New(fault.Invalid, "%s: the certificate in argocd-tls-certs-cm is not PEM", repo)
-		}
-	}
-	if repo.TLSClientCertData != "" {
-		pair, err := tls.X509KeyPair([]byte(repo.TLSClientCertData), []byte(repo.TLSClientCertKey.Reveal()))
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "%s: the client certificate and its key are not a pair", repo)
-		}
-		conf.Certificates = []tls.Certificate{pair}
-	}
 	proxy, noProxy := s.proxy(repo)
-	choose := (&httpproxy.Config{HTTPProxy: proxy, HTTPSProxy: proxy, NoProxy: noProxy}).ProxyFunc()
-	transport := &http.Transport{
-		TLSClientConfig: conf, ForceAttemptHTTP2: true,
-		Proxy: func(r *http.Request) (*url.URL, error) { return choose(r.URL) },
-	}
-	if within != "" {
-		transport.DialContext = s.guardedDial(within, proxy)
-	}
-	return &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     transport,
-	}, nil
-}
-
-// guardedDial lets connections to the proxy pass, which the operator has named.
-func (s *Store) guardedDial(within, proxy string) func(ctx context.Context, network, address string) (net.Conn, error) {
-	proxyHost, proxyPort := "", ""
-	if u, err := url.Parse(proxy); err == nil {
-		proxyHost, proxyPort = u.Hostname(), remote.Port(proxy, u.Scheme)
-	}
-	guarded := s.guard.Dial(source.Host(within))
-	plain := &net.Dialer{Timeout: 30 * time.Second}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(address)
-		if err == nil && proxyHost != "" && strings.EqualFold(host, proxyHost) && port == proxyPort {
-			return plain.DialContext(ctx, network, address)
-		}
-		return guarded(ctx, network, address)
-	}
+	repo.Proxy, repo.NoProxy = source.NewSecret(proxy), noProxy
+	return s.guard.Client(repo, within)
 }

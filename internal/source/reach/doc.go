@@ -9,6 +9,6 @@
 // itself is on. Names are resolved, and the addresses that were judged are the ones
 // to connect to, so that a name that means something else a moment later gains nothing.
 //
-// The only thing this package does to the outside is to resolve names. It is safe
-// for concurrent use.
+// A Client of a Guard is what to ask such an address with. Everything here is safe for
+// concurrent use.
 package reach

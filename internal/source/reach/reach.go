@@ -150,11 +150,13 @@ func denied(host string, c class, from string) error {
 	return fault.New(fault.Denied, "host %s is at %s, which is not followed from %s", host, c, from)
 }
 
+const dialTimeout = 30 * time.Second
+
 // Dial connects to the host of an address as Check lets it, and judges the very
 // address that is connected to.
 func (g Guard) Dial(from string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		d := net.Dialer{Timeout: 30 * time.Second}
+		d := net.Dialer{Timeout: dialTimeout}
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, err
