@@ -70,11 +70,15 @@ func New(ctx context.Context, opts Options) (*Server, error) {
 	return &Server{opts: opts, backend: filepath.Join(execPath, "git-http-backend")}, nil
 }
 
-// ServeHTTP answers Git's smart protocol for fetch and push.
+// ServeHTTP answers Git's smart protocol for fetch and push, and Git LFS's for downloads.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.allowed(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="gitserver"`)
 		http.Error(w, "authentication required", http.StatusUnauthorized)
+		return
+	}
+	if m := lfsPath.FindStringSubmatch(r.URL.Path); m != nil {
+		s.serveLFS(w, r, m[1], m[2])
 		return
 	}
 	if s.opts.OnlyProtocolV0 {

@@ -3,6 +3,7 @@ package gitserver
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,9 @@ type SSHOptions struct {
 	HostKey ssh.Signer
 	// AuthorizedKey is the one key that is let in, under any user name.
 	AuthorizedKey ssh.PublicKey
+	// LFS, when set, is where the large files of a repository are and the headers that
+	// are to be sent there, as git-lfs-authenticate tells them. The path is as it was sent.
+	LFS func(path string) (href string, header map[string]string)
 }
 
 // ServeSSH answers git fetch and push over SSH on l until ctx ends, which
@@ -48,11 +52,11 @@ func (s *Server) ServeSSH(ctx context.Context, l net.Listener, opts SSHOptions) 
 		if err != nil {
 			return fmt.Errorf("gitserver: ssh: %w", err)
 		}
-		connections.Go(func() { s.serveConn(ctx, conn, config) })
+		connections.Go(func() { s.serveConn(ctx, conn, config, opts) })
 	}
 }
 
-func (s *Server) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerConfig) {
+func (s *Server) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerConfig, opts SSHOptions) {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
@@ -72,11 +76,11 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn, config *ssh.Serve
 		if err != nil {
 			return
 		}
-		sessions.Go(func() { s.serveSession(ctx, channel, requests) })
+		sessions.Go(func() { s.serveSession(ctx, channel, requests, opts) })
 	}
 }
 
-func (s *Server) serveSession(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request) {
+func (s *Server) serveSession(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request, opts SSHOptions) {
 	defer channel.Close()
 	protocol := ""
 	for r := range requests {
@@ -94,7 +98,13 @@ func (s *Server) serveSession(ctx context.Context, channel ssh.Channel, requests
 				return
 			}
 			r.Reply(true, nil)
-			status := s.serveCommand(ctx, channel, line.Command, protocol)
+			var status uint32
+			if path, ok := strings.CutPrefix(line.Command, "git-lfs-authenticate "); ok && opts.LFS != nil {
+				href, header := opts.LFS(path)
+				json.NewEncoder(channel).Encode(map[string]any{"href": href, "header": header, "expires_in": 3600})
+			} else {
+				status = s.serveCommand(ctx, channel, line.Command, protocol)
+			}
 			channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
 			return
 		default:

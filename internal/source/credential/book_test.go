@@ -122,7 +122,7 @@ func TestSecretsThatCannotBeUsed(t *testing.T) {
 			[]string{"type=helm", "githubAppID=1", "githubAppPrivateKey=c4n4ry"},
 			"secret s: a repository of type helm cannot be reached with a token of a GitHub App", fault.Unsupported,
 		},
-		{"LFS", []string{"enableLfs=true"}, "secret s: enableLfs is not supported yet", fault.Unsupported},
+		{"a flag of LFS that is none", []string{"enableLfs=c4n4ry"}, "secret s: enableLfs is neither true nor false", fault.Invalid},
 		{"what is switched off is not used", []string{"enableLfs=false", "githubAppID=0", "useAzureWorkloadIdentity=false", "gcpServiceAccountKey="}, "", 0},
 		{"a flag that is none", []string{"insecure=c4n4ry"}, "secret s: insecure is neither true nor false", fault.Invalid},
 		{"negative depth", []string{"depth=-1"}, "secret s: depth is not a number of commits", fault.Invalid},
@@ -179,4 +179,19 @@ func TestFindIsIndependentOfOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestLargeFilesAreOfTheRepositoryAndNotOfATemplate(t *testing.T) {
+	book, problems := New(Input{Secrets: []Secret{
+		secret(TypeRepository, "a", "url=https://h/a", "enableLfs=true"), secret(TypeTemplate, "t", "url=https://h", "username=u", "enableLfs=true"),
+	}})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for url, want := range map[string]bool{"https://h/a": true, "https://h/b": false} {
+		// As Argo CD, whose templates have no such field.
+		if got, err := book.Find(url, ""); err != nil || got.EnableLFS != want || got.Username != "u" {
+			t.Errorf("%s: %v, %v", url, got.EnableLFS, err)
+		}
+	}
 }

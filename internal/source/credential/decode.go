@@ -1,17 +1,12 @@
 package credential
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 )
-
-// unsupported are beginnings of fields that change how a repository is reached
-// in ways that are not built yet. To pass over them would be to try without.
-var unsupported = [...]string{"enableLfs"}
 
 // decode reads a repository or repo-creds Secret. Its repo has a URL whenever
 // the Secret has one, so that the error reaches those who need the repository.
@@ -53,6 +48,7 @@ func decodeFlags(s Secret, r *source.Repository) error {
 		"insecure":              &r.Insecure,
 		"insecureIgnoreHostKey": &r.InsecureIgnoreHostKey,
 		"forceHttpBasicAuth":    &r.ForceHTTPBasicAuth,
+		"enableLfs":             &r.EnableLFS,
 		"enableOCI":             &r.EnableOCI,
 		"insecureOCIForceHttp":  &r.InsecureOCIForceHTTP,
 	} {
@@ -82,33 +78,5 @@ func check(s Secret, r source.Repository) error {
 	default:
 		return fault.New(fault.Invalid, "secret %s: type is none of git, helm and oci", s.Name)
 	}
-	if err := checkToken(s, r); err != nil {
-		return err
-	}
-	fields := make([]string, 0, len(s.Data))
-	for field := range s.Data {
-		fields = append(fields, field)
-	}
-	slices.Sort(fields)
-	for _, field := range fields {
-		if !inUse(string(s.Data[field])) {
-			continue
-		}
-		for _, prefix := range unsupported {
-			if strings.HasPrefix(field, prefix) {
-				return fault.New(fault.Unsupported, "secret %s: %s is not supported yet", s.Name, field)
-			}
-		}
-	}
-	return nil
-}
-
-// inUse says whether a field's value turns something on: Argo CD's UI writes
-// "0" and "false" into the fields that nobody filled in.
-func inUse(value string) bool {
-	if value == "" || value == "0" {
-		return false
-	}
-	b, err := strconv.ParseBool(value)
-	return err != nil || b
+	return checkToken(s, r)
 }

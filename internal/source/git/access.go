@@ -29,6 +29,8 @@ type access struct {
 	authorization string
 	// credentials says that there are any, which no redirect may lead elsewhere.
 	credentials bool
+	// ssh is the command that connects, without the destination.
+	ssh []string
 	// secrets are what must not appear in an error.
 	secrets []string
 }
@@ -232,7 +234,7 @@ func (s *Store) openSSH(a *access, repo source.Repository) error {
 	// ssh runs in the private directory, so that its options, which have a
 	// quoting of their own, name files without any path.
 	command := []string{
-		quote(s.opts.SSHBinary), "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+		s.opts.SSHBinary, "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
 		"-o", "GlobalKnownHostsFile=/dev/null", "-o", "UpdateHostKeys=no",
 	}
 	key := repo.SSHPrivateKey.Reveal()
@@ -255,7 +257,9 @@ func (s *Store) openSSH(a *access, repo source.Repository) error {
 		command = append(command, "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=known_hosts")
 	}
 	a.credentials = key != ""
-	a.env = append(a.env, "GIT_SSH_VARIANT=ssh", "GIT_SSH_COMMAND="+strings.Join(command, " "))
+	a.ssh = command
+	line := quote(command[0]) + " " + strings.Join(command[1:], " ")
+	a.env = append(a.env, "GIT_SSH_VARIANT=ssh", "GIT_SSH_COMMAND="+line)
 	return nil
 }
 

@@ -21,6 +21,9 @@
 // Redirects are followed by us, after a look at where they lead: never by git, never
 // with credentials to another host, never further inside (package reach).
 //
+// Of a path in a Tree nothing outside of the repository can be reached:
+// symbolic links are resolved inside the commit or refused.
+//
 // # Submodules
 //
 // A submodule is a directory of the Tree, read from a mirror of its own and fetched
@@ -28,8 +31,11 @@
 // public hosts and those on the networks of the repository, with the credentials that
 // Options.Repository has for it or, on the same server, with the repository's.
 //
-// Of a path in a Tree nothing outside of the repository can be reached:
-// symbolic links are resolved inside the commit or refused.
+// # Large files
+//
+// Where the repository's Secret says enableLfs, pointers of Git LFS are read as the
+// files that they stand for, which are got when they are read (package lfs) and kept in
+// the mirror. Elsewhere they are read as pointers, which renderers refuse.
 //
 // # Reading
 //

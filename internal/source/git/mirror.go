@@ -60,15 +60,10 @@ func identity(repo source.Repository) source.Repository {
 func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.store.opts.Timeout)
 	defer cancel()
-	r, err := remote.Parse(repo.URL)
+	r, err := m.remote(repo)
 	if err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
-	if m.movedTo != (remote.Remote{}) {
-		r.URL, r.Scheme = m.movedTo.URL, m.movedTo.Scheme
-	}
-	m.mu.Unlock()
 	described := repo
 	if repo, err = m.store.signIn(ctx, repo, r); err != nil {
 		return nil, err
@@ -96,6 +91,17 @@ func (m *mirror) talk(ctx context.Context, repo source.Repository, c call) ([]by
 		m.setMovedTo(to)
 	}
 	return out, err
+}
+
+// remote is where the repository is, or has moved to.
+func (m *mirror) remote(repo source.Repository) (remote.Remote, error) {
+	r, err := remote.Parse(repo.URL)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.movedTo != (remote.Remote{}) {
+		r.URL, r.Scheme = m.movedTo.URL, m.movedTo.Scheme
+	}
+	return r, err
 }
 
 // attempt is one process of talk. Without an access nothing was run and err says why.

@@ -2,6 +2,7 @@ package git
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const maxStderr = 16 << 10
 
 var errTooMuchOutput = errors.New("too much output")
 
-// runner starts git. It is the only one that does.
+// runner starts git, and ssh where git does not. It is the only one that does.
 type runner struct {
 	git  string
 	home string
@@ -51,46 +52,47 @@ func (r *runner) command(c call) *exec.Cmd {
 	if c.gitDir != "" {
 		args = append(args, "--git-dir="+c.gitDir)
 	}
-	args = append(append(args, c.verb), c.args...)
-	cmd := exec.Command(r.git, args...)
-	cmd.Dir = c.dir
-	if cmd.Dir == "" {
-		cmd.Dir = r.home
-	}
-	cmd.Env = append([]string{
-		"HOME=" + r.home,
-		"PATH=" + filepath.Dir(r.git) + ":/usr/local/bin:/usr/bin:/bin",
-		"LC_ALL=C",
+	cmd := r.program(r.git, append(append(args, c.verb), c.args...), c.dir)
+	cmd.Env = append(cmd.Env,
 		"GIT_CONFIG_NOSYSTEM=1",
-		"GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_CONFIG_GLOBAL="+os.DevNull,
 		"GIT_ATTR_NOSYSTEM=1",
 		"GIT_TERMINAL_PROMPT=0",
 		"GIT_PROTOCOL_FROM_USER=0",
 		"GIT_NO_REPLACE_OBJECTS=1",
 		// No repository around the working directory must be found.
-		"GIT_CEILING_DIRECTORIES=" + filepath.Dir(cmd.Dir),
-	}, c.env...)
+		"GIT_CEILING_DIRECTORIES="+filepath.Dir(cmd.Dir),
+	)
+	cmd.Env = append(cmd.Env, c.env...)
 	cmd.Stdin = c.stdin
-	// A group of its own, so that git's children can be ended together with it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	r.mu.Lock()
 	r.count[c.verb]++
 	r.mu.Unlock()
 	return cmd
 }
 
+// program is a process with next to no environment; an empty dir means home.
+func (r *runner) program(name string, args []string, dir string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = cmp.Or(dir, r.home)
+	cmd.Env = []string{"HOME=" + r.home, "PATH=" + filepath.Dir(r.git) + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"}
+	// A group of its own, so that its children can be ended together with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
 // output is what a git process wrote. When it fails stderr is the end of its complaint.
 func (r *runner) output(ctx context.Context, c call) (stdout []byte, stderr string, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	if ctx.Err() != nil {
 		return nil, "", context.Cause(ctx)
 	}
-	cmd := r.command(c)
-	limit := c.maxOutput
-	if limit == 0 {
-		limit = 1 << 20
-	}
+	return r.outputOf(ctx, r.command(c), cmp.Or(c.maxOutput, 1<<20))
+}
+
+// outputOf is what a process wrote, of at most limit bytes.
+func (r *runner) outputOf(ctx context.Context, cmd *exec.Cmd, limit int64) (stdout []byte, stderr string, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	out := &bounded{left: limit, over: func() { cancel(errTooMuchOutput) }}
 	complaint := &tail{}
 	cmd.Stdout, cmd.Stderr = out, complaint

@@ -212,7 +212,7 @@ func (s *Store) submodule(parent source.Repository, project, written string) (so
 	}
 	if p.Server() == r.Server() {
 		repo = parent
-		repo.URL, repo.Depth, repo.EnableLFS = url, 0, false
+		repo.URL, repo.Depth = url, 0
 		return repo, nil
 	}
 	repo.Within = cmp.Or(parent.Within, parent.URL)

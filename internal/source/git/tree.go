@@ -9,6 +9,8 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git/commit"
+	"evenkeel.dev/internal/source/git/lfs"
 )
 
 // Tree is the content of one commit, read straight from the object store. It
@@ -24,6 +26,7 @@ type Tree struct {
 	revision string
 	root     entry
 	modules  *submodules
+	files    *largeFiles
 }
 
 var (
@@ -48,7 +51,7 @@ func (s *Store) Tree(ctx context.Context, repo source.Repository, sha string) (*
 	}
 	return &Tree{
 		ctx: ctx, mirror: m, repo: repo, revision: w.sha, root: entry{name: ".", mode: typeTree, oid: root},
-		modules: newSubmodules(repo.Project),
+		modules: newSubmodules(repo.Project), files: &largeFiles{},
 	}, nil
 }
 
@@ -76,19 +79,19 @@ func (m *mirror) root(ctx context.Context, sha string) (oid, error) {
 }
 
 // Commit is what people know a commit by; it is fetched when it is not in the mirror.
-func (s *Store) Commit(ctx context.Context, repo source.Repository, sha string) (CommitInfo, error) {
+func (s *Store) Commit(ctx context.Context, repo source.Repository, sha string) (commit.Info, error) {
 	m, w, err := s.wanted(repo, sha, "")
 	if err != nil {
-		return CommitInfo{}, err
+		return commit.Info{}, err
 	}
 	if err := m.ensure(ctx, repo, w); err != nil {
-		return CommitInfo{}, err
+		return commit.Info{}, err
 	}
 	_, data, err := m.object(ctx, w.sha+"^{commit}")
 	if err != nil {
-		return CommitInfo{}, fault.Wrap(fault.KindOf(err), err, "%s at %s", repo, w.sha)
+		return commit.Info{}, fault.Wrap(fault.KindOf(err), err, "%s at %s", repo, w.sha)
 	}
-	return parseCommit(data)
+	return commit.Parse(data)
 }
 
 // object reads an object that must be in the mirror.
@@ -106,7 +109,8 @@ func (t *Tree) Revision() string { return t.revision }
 
 // Lookup is the object id and the mode of the file or directory that name leads
 // to, symbolic links followed. It reads no file. When there is none ok is false. The
-// id of a submodule is its commit.
+// id of a submodule is its commit. Files have other ids when pointers to large files
+// are read as what they stand for, since a pointer's content is another one then.
 func (t *Tree) Lookup(name string) (id string, mode fs.FileMode, ok bool, err error) {
 	p, err := t.walk("lookup", name, true)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -115,7 +119,11 @@ func (t *Tree) Lookup(name string) (id string, mode fs.FileMode, ok bool, err er
 	if err != nil {
 		return "", 0, false, err
 	}
-	return p.entry.oid.String(), p.entry.fsMode(), true, nil
+	id, mode = p.entry.oid.String(), p.entry.fsMode()
+	if p.tree.repo.EnableLFS && mode.IsRegular() {
+		id += "+lfs"
+	}
+	return id, mode, true, nil
 }
 
 // Open implements fs.FS. A file's content is read with the first Read.
@@ -345,7 +353,12 @@ func (t *Tree) content(op, name string, e entry) ([]byte, error) {
 	if e.fsMode().IsDir() {
 		return nil, &fs.PathError{Op: op, Path: name, Err: errors.New("is a directory")}
 	}
-	_, data, err := t.mirror.object(t.ctx, e.oid.String())
+	h, data, err := t.mirror.object(t.ctx, e.oid.String())
+	if p, ok := t.pointer(h, data); ok && err == nil && e.kind() == typeFile {
+		if data, err = t.large(p); err != nil {
+			err = fault.Keep(fault.Unavailable, err, "large file")
+		}
+	}
 	if large, ok := errors.AsType[errTooLarge](err); ok {
 		err = fault.New(fault.Broken, "the file %s", large)
 	}
@@ -369,5 +382,15 @@ func (t *Tree) info(op, name string, e entry) (fs.FileInfo, error) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: err}
 	}
 	info.size = h.size
+	if !t.repo.EnableLFS || h.size > lfs.MaxPointer || e.kind() != typeFile {
+		return info, nil
+	}
+	_, data, err := t.mirror.object(t.ctx, e.oid.String())
+	if err != nil {
+		return nil, &fs.PathError{Op: op, Path: name, Err: err}
+	}
+	if p, ok := t.pointer(h, data); ok {
+		info.size = p.Size
+	}
 	return info, nil
 }

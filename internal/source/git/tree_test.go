@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/source/git/commit"
 	"evenkeel.dev/test/gitserver"
 )
 
@@ -352,35 +353,12 @@ func TestCommitInfo(t *testing.T) {
 		Author: "Grace Höpper <grace@example.com>", Message: "fix: \x1b[31mred\u202e\n\nbody", Files: map[string]gitserver.File{"a": {}},
 	}))
 	got := must(f.store.Commit(t.Context(), f.source, sha))
-	want := CommitInfo{Author: "Grace Höpper", Email: "grace@example.com", Date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Subject: "fix: [31mred"}
+	want := commit.Info{Author: "Grace Höpper", Email: "grace@example.com", Date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Subject: "fix: [31mred"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("commit (-want +got):\n%s", diff)
 	}
 	if _, err := f.store.Commit(t.Context(), f.source, strings.Repeat("1", 40)); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("absent: %v", err)
-	}
-}
-
-func TestParseCommit(t *testing.T) {
-	for _, tc := range []struct {
-		reason, data string
-		want         CommitInfo
-	}{
-		{"zone", "tree x\nauthor A B <a@b> 1700000000 -0330\n\nsubject\nmore", CommitInfo{"A B", "a@b", time.Unix(1700000000, 0), "subject"}},
-		{"no message", "author A <a@b> 1 +0000\n", CommitInfo{"A", "a@b", time.Unix(1, 0), ""}},
-		{"no e-mail", "author A\n\nx", CommitInfo{Author: "A", Subject: "x"}},
-		{"time beyond all bounds", "author A <a> 99999999999999999999 +0000\n\nx", CommitInfo{Author: "A", Email: "a", Subject: "x"}},
-		{"nonsense zone", "author A <a> 1 +99x9\n\nx", CommitInfo{"A", "a", time.Unix(1, 0), "x"}},
-		{"Latin-1", "author J\xf6rg <a> 1 +0000\n\n\xfcber", CommitInfo{"J�rg", "a", time.Unix(1, 0), "�ber"}},
-		{"an author in the message only", "author A <a> 1 +0000\n\nauthor B <b> 2 +0000", CommitInfo{"A", "a", time.Unix(1, 0), "author B <b> 2 +0000"}},
-	} {
-		got, err := parseCommit([]byte(tc.data))
-		if diff := cmp.Diff(tc.want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v (-want +got):\n%s", tc.reason, err, diff)
-		}
-	}
-	if _, err := parseCommit([]byte("tree x\n\nauthor A <a> 1 +0000")); fault.KindOf(err) != fault.Broken {
-		t.Errorf("no author: %v", err)
 	}
 }
 
@@ -410,22 +388,6 @@ func FuzzParseTree(f *testing.F) {
 			if got, ok := d.find(e.name); !ok || got != e {
 				t.Errorf("entry %d, %q, is not found", i, e.name)
 			}
-		}
-	})
-}
-
-func FuzzParseCommit(f *testing.F) {
-	f.Add([]byte("tree x\nauthor A B <a@b> 1700000000 -0330\n\nsubject"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		info, err := parseCommit(data)
-		if err != nil {
-			return
-		}
-		if _, err := info.Date.MarshalJSON(); err != nil {
-			t.Errorf("date: %v", err)
-		}
-		if strings.ContainsAny(info.Subject+info.Author+info.Email, "\n\r\x1b\x00") {
-			t.Errorf("%q", info)
 		}
 	})
 }

@@ -133,6 +133,25 @@ func (r Remote) Leads(to Remote) bool {
 	return r.Server() == to.Server() || r.Scheme == "http" && to.Scheme == "https"
 }
 
+// SSH is what follows the options of ssh to connect to an address of that scheme, and
+// the repository's path there.
+func (r Remote) SSH() (destination []string, path string) {
+	if u, err := url.Parse(r.URL); err == nil && u.Scheme == "ssh" {
+		if u.Port() != "" {
+			destination = append(destination, "-p", u.Port())
+		}
+		host := u.Hostname()
+		if u.User.Username() != "" {
+			host = u.User.Username() + "@" + host
+		}
+		return append(destination, "--", host), u.Path
+	}
+	// user@host:path or user@[address]:path
+	at := strings.Index(r.URL, "]:") + 1
+	at += strings.Index(r.URL[at:], ":")
+	return []string{"--", strings.NewReplacer("[", "", "]", "").Replace(r.URL[:at])}, r.URL[at+1:]
+}
+
 // ports are those of schemes, of proxies too.
 var ports = map[string]string{"http": "80", "https": "443", "ssh": "22", "socks5": "1080", "socks5h": "1080"}
 

@@ -74,6 +74,22 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestSSH(t *testing.T) {
+	for raw, want := range map[string]string{
+		"ssh://git@host:2222/a/b.git": "-p 2222 -- git@host /a/b.git", "ssh://host/a": "-- host /a", "git@host:a/b.git": "-- git@host a/b.git",
+		"git@[::1]:/srv/a": "-- git@::1 /srv/a", "ssh://git@[::1]:22/a": "-p 22 -- git@::1 /a",
+	} {
+		r, err := Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		destination, path := r.SSH()
+		if got := strings.Join(append(destination, path), " "); got != want {
+			t.Errorf("%s: %q, want %q", raw, got, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"https://u:p@h/a", "ssh://git@h:22/a", "git@h:a", "file:///a", "ext::x", "-a", "a@[::1]:b", "HTTPS://H/%2e"} {
 		f.Add(s)
