@@ -37,7 +37,7 @@ func BenchmarkTreeRead(b *testing.B) {
 			self, children := cpu(syscall.RUSAGE_SELF), catFileCPU(f)
 			for b.Loop() {
 				if cold {
-					f.store.trees.clear()
+					f.store.trees.Clear()
 				}
 				readAll(b, must(f.store.Tree(b.Context(), f.source, sha)))
 			}

@@ -35,6 +35,7 @@ var symptoms = []struct {
 		regexp.MustCompile(`Authentication failed|could not read (Username|Password)|returned error: (401|403)`), fault.Broken,
 		"the server refuses the credentials, or wants some",
 	},
+	{regexp.MustCompile(`[Oo]ut of memory|File too large`), fault.Broken, "the server sends more than is accepted"},
 	{regexp.MustCompile(`certificate|SSL|TLS fatal alert`), fault.Broken, ""},
 	{regexp.MustCompile(`[Rr]epository .*not found|does not appear to be a git repository|returned error: 404|does not exist`), fault.NotFound, ""},
 	{regexp.MustCompile(`mismatched algorithms`), fault.Unsupported, "the repository's objects are named by SHA-256"},

@@ -12,6 +12,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/git/lru"
 	"evenkeel.dev/internal/source/git/remote"
 )
 
@@ -21,12 +22,12 @@ type mirror struct {
 	dir    string
 	reader *reader
 	// known are commits that are here with all that they contain.
-	known *lru[string, struct{}]
+	known *lru.Cache[string, struct{}]
 	// roots are the trees of commits that were asked for.
-	roots *lru[string, oid]
+	roots *lru.Cache[string, oid]
 	// proven are those to whom the server has shown the repository. What is in the
 	// mirror is for them only.
-	proven *lru[source.Repository, struct{}]
+	proven *lru.Cache[source.Repository, struct{}]
 
 	mu sync.Mutex
 	// ready: the directory exists and nothing of a crash is left in it.
@@ -43,9 +44,9 @@ type mirror struct {
 func newMirror(s *Store, dir string) *mirror {
 	return &mirror{
 		store: s, dir: dir, reader: newReader(s.run, dir, s.opts),
-		known:  newSet[string](maxKnownCommits),
-		roots:  newLRU[string](maxKnownCommits, func(oid) int { return 1 }),
-		proven: newSet[source.Repository](maxProvenAccess),
+		known:  lru.NewSet[string](maxKnownCommits),
+		roots:  lru.New[string](maxKnownCommits, func(oid) int { return 1 }),
+		proven: lru.NewSet[source.Repository](maxProvenAccess),
 	}
 }
 
@@ -104,6 +105,9 @@ func (m *mirror) remote(repo source.Repository) (remote.Remote, error) {
 	return r, err
 }
 
+// minMemory is what git needs for itself.
+const minMemory = 64 << 20
+
 // attempt is one process of talk. Without an access nothing was run and err says why.
 func (m *mirror) attempt(ctx context.Context, repo source.Repository, r remote.Remote, c call) ([]byte, *access, string, error) {
 	a, err := m.store.open(ctx, repo, r)
@@ -112,6 +116,10 @@ func (m *mirror) attempt(ctx context.Context, repo source.Repository, r remote.R
 	}
 	defer a.close()
 	c.env, c.dir = a.env, a.dir
+	c.maxMemory, c.maxFile = m.store.opts.MaxMemory, m.store.opts.MaxPackSize
+	if c.verb == "ls-remote" {
+		c.maxMemory = min(c.maxMemory, minMemory+16*m.store.opts.MaxRefsSize)
+	}
 	out, stderr, err := m.store.run.output(ctx, c)
 	return out, a, stderr, err
 }
@@ -153,7 +161,7 @@ func (m *mirror) prepare(ctx context.Context, repo source.Repository) error {
 // create replaces whatever is in the directory with an empty repository.
 func (m *mirror) create(ctx context.Context, repo source.Repository) error {
 	m.reader.rest()
-	m.known.clear()
+	m.known.Clear()
 	if err := os.RemoveAll(m.dir); err != nil {
 		return err
 	}
@@ -240,6 +248,6 @@ func (m *mirror) damage() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.damaged = true
-	m.known.clear()
-	m.roots.clear()
+	m.known.Clear()
+	m.roots.Clear()
 }

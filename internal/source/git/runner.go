@@ -44,6 +44,10 @@ type call struct {
 	stdin io.Reader
 	// maxOutput bounds standard output, in bytes; 0 means 1 MiB.
 	maxOutput int64
+	// maxMemory and maxFile bound what git and its children take of memory and write
+	// into one file, in bytes; 0 means nothing. A server decides how much it sends, and
+	// git keeps a list of refs in memory until it ends.
+	maxMemory, maxFile int64
 }
 
 // command is a git process that can be started and is counted as if it had been.
@@ -52,7 +56,8 @@ func (r *runner) command(c call) *exec.Cmd {
 	if c.gitDir != "" {
 		args = append(args, "--git-dir="+c.gitDir)
 	}
-	cmd := r.program(r.git, append(append(args, c.verb), c.args...), c.dir)
+	name, args := c.limited(r.git, append(append(args, c.verb), c.args...))
+	cmd := r.program(name, args, c.dir)
 	cmd.Env = append(cmd.Env,
 		"GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_GLOBAL="+os.DevNull,
@@ -69,6 +74,18 @@ func (r *runner) command(c call) *exec.Cmd {
 	r.count[c.verb]++
 	r.mu.Unlock()
 	return cmd
+}
+
+// limited is a command line with the call's limits. They have to be there before git
+// starts children of its own, which only a shell in front of it can do. Where lower
+// limits are in force, these stay. Without the signal a file that grows too large is an
+// error, about which git says something.
+func (c call) limited(name string, args []string) (string, []string) {
+	if c.maxMemory == 0 || c.maxFile == 0 {
+		return name, args
+	}
+	script := fmt.Sprintf(`ulimit -d %d 2>/dev/null; ulimit -f %d 2>/dev/null; trap "" XFSZ; exec "$0" "$@"`, max(c.maxMemory>>10, 1), max(c.maxFile>>9, 1))
+	return "/bin/sh", append([]string{"-c", script, name}, args...)
 }
 
 // program is a process with next to no environment; an empty dir means home.

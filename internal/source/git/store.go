@@ -16,6 +16,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/credential"
+	"evenkeel.dev/internal/source/git/lru"
 	"evenkeel.dev/internal/source/git/remote"
 	"evenkeel.dev/internal/source/reach"
 )
@@ -37,6 +38,11 @@ type Options struct {
 	MaxBlobSize int64
 	// MaxRefsSize is the longest list of refs, in bytes, that is accepted of a server; 0 means 64 MiB.
 	MaxRefsSize int64
+	// MaxMemory is the memory, in bytes, that a git process which fetches may use for
+	// itself; 0 means 4 GiB. For a list of refs it may use sixteen times MaxRefsSize.
+	MaxMemory int64
+	// MaxPackSize is the largest pack, in bytes, that is accepted of a server; 0 means 16 GiB.
+	MaxPackSize int64
 	// MaxPacks is the number of packs in a mirror beyond which they are rolled up; 0 means 50.
 	MaxPacks int
 	// Parallelism is the number of git processes that may talk to servers at once; 0 means 8.
@@ -62,6 +68,8 @@ func (o Options) withDefaults() Options {
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 30*time.Second)
 	o.MaxBlobSize = cmp.Or(o.MaxBlobSize, 64<<20)
 	o.MaxRefsSize = cmp.Or(o.MaxRefsSize, 64<<20)
+	o.MaxMemory = cmp.Or(o.MaxMemory, 4<<30)
+	o.MaxPackSize = cmp.Or(o.MaxPackSize, 16<<30)
 	o.MaxPacks = cmp.Or(o.MaxPacks, 50)
 	o.Parallelism = cmp.Or(o.Parallelism, 8)
 	o.GitBinary = cmp.Or(o.GitBinary, "git")
@@ -92,8 +100,8 @@ type Store struct {
 	work    sync.WaitGroup
 	network chan struct{}
 	guard   reach.Guard
-	trees   *lru[oid, *directory]
-	modules *lru[oid, map[string]string] // URLs by path, of a .gitmodules
+	trees   *lru.Cache[oid, *directory]
+	modules *lru.Cache[oid, map[string]string] // URLs by path, of a .gitmodules
 
 	mu      sync.Mutex
 	closed  bool
@@ -120,8 +128,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		opts: opts, tmp: filepath.Join(dir, "tmp"), network: make(chan struct{}, opts.Parallelism),
 		mirrors: map[string]*mirror{},
 	}
-	s.trees = newLRU[oid](maxTreeEntries, func(d *directory) int { return len(d.entries) + 1 })
-	s.modules = newLRU[oid](maxModulesFiles, func(m map[string]string) int { return 1 + len(m)/64 })
+	s.trees = lru.New[oid](maxTreeEntries, func(d *directory) int { return len(d.entries) + 1 })
+	s.modules = lru.New[oid](maxModulesFiles, func(m map[string]string) int { return 1 + len(m)/64 })
 	s.run = &runner{git: binary, home: filepath.Join(dir, "home"), count: map[string]int64{}}
 	if err := s.occupy(); err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func (t *Tree) moduleURLs() (map[string]string, error) {
 		return nil, fault.New(fault.Broken, "%s is not a file", modulesFile)
 	}
 	s := t.mirror.store
-	if urls, ok := s.modules.get(e.oid); ok {
+	if urls, ok := s.modules.Get(e.oid); ok {
 		return urls, nil
 	}
 	list, err := t.configFile(modulesFile, e.oid)
@@ -148,7 +148,7 @@ func (t *Tree) moduleURLs() (map[string]string, error) {
 	}
 	urls, err := submodule.Parse(list)
 	if err == nil {
-		s.modules.add(e.oid, urls)
+		s.modules.Add(e.oid, urls)
 	}
 	return urls, err
 }

@@ -431,6 +431,73 @@ func TestServersWords(t *testing.T) {
 	}
 }
 
+// endless is a server whose advertisement of refs does not end, of protocol 0, which
+// git keeps in memory whole before it says anything.
+func endless(t *testing.T, pause <-chan struct{}) *httptest.Server {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+		fmt.Fprint(w, "001e# service=git-upload-pack\n0000")
+		var lines strings.Builder
+		for i := range 1000 {
+			line := fmt.Sprintf("%040x refs/heads/branch-%d\n", i+1, i)
+			fmt.Fprintf(&lines, "%04x%s", len(line)+4, line)
+		}
+		for r.Context().Err() == nil {
+			if _, err := fmt.Fprint(w, lines.String()); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			select {
+			case <-pause:
+			case <-r.Context().Done():
+			}
+		}
+	}))
+	t.Cleanup(web.Close)
+	return web
+}
+
+func TestEndlessAdvertisement(t *testing.T) {
+	now := make(chan struct{})
+	close(now)
+	for _, tc := range []struct {
+		reason string
+		opts   Options
+		pause  <-chan struct{}
+		want   string
+		kind   fault.Kind
+	}{
+		{"at once", Options{MaxRefsSize: 64 << 10, MaxMemory: 80 << 20}, now, "sends more than is accepted", fault.Broken},
+		{"and then silence", Options{Timeout: 300 * time.Millisecond}, nil, "time limit", fault.Unavailable},
+	} {
+		tc.opts.Dir = t.TempDir()
+		store := openStore(t, tc.opts)
+		repo := source.Repository{URL: endless(t, tc.pause).URL + "/a"}
+		_, listed := store.Refs(t.Context(), repo)
+		fetched := store.Fetch(t.Context(), repo, strings.Repeat("1", 40), "refs/heads/x")
+		for verb, err := range map[string]error{"list": listed, "fetch": fetched} {
+			if fault.KindOf(err) != tc.kind || !strings.Contains(fmt.Sprint(err), tc.want) {
+				t.Errorf("%s: %s: %v of kind %v", tc.reason, verb, err, fault.KindOf(err))
+			}
+		}
+	}
+}
+
+func TestPacksAreBounded(t *testing.T) {
+	f := newFixture(t, gitserver.Options{})
+	noise := make([]byte, 300<<10)
+	rand.Read(noise)
+	sha := f.commit(t, map[string]string{"a": string(noise)})
+	f.store = openStore(t, Options{Dir: t.TempDir(), MaxPackSize: 100 << 10})
+	err := f.store.Fetch(t.Context(), f.source, sha, "refs/heads/main")
+	if fault.KindOf(err) != fault.Broken || !strings.Contains(err.Error(), "sends more than is accepted") {
+		t.Errorf("%v of kind %v", err, fault.KindOf(err))
+	}
+	if left := must(filepath.Glob(filepath.Join(f.mirrorDir(t), "objects/pack/*"))); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestSilentServer(t *testing.T) {
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))
 	defer listener.Close()

@@ -58,7 +58,7 @@ func (s *Store) Tree(ctx context.Context, repo source.Repository, sha string) (*
 // root is the tree of a commit, which is asked for once: every Application of a
 // repository wants it when there is a new commit.
 func (m *mirror) root(ctx context.Context, sha string) (oid, error) {
-	if id, ok := m.roots.get(sha); ok {
+	if id, ok := m.roots.Get(sha); ok {
 		return id, nil
 	}
 	h, data, err := m.object(ctx, sha+"^{tree}")
@@ -73,8 +73,8 @@ func (m *mirror) root(ctx context.Context, sha string) (oid, error) {
 	if err != nil {
 		return oid{}, err
 	}
-	m.store.trees.add(id, d)
-	m.roots.add(sha, id)
+	m.store.trees.Add(id, d)
+	m.roots.Add(sha, id)
 	return id, nil
 }
 
@@ -331,7 +331,7 @@ func newPlace(owner *Tree, e entry, at []place) place {
 
 func (t *Tree) directory(id oid) (*directory, error) {
 	trees := t.mirror.store.trees
-	if d, ok := trees.get(id); ok {
+	if d, ok := trees.Get(id); ok {
 		return d, t.ctx.Err()
 	}
 	h, data, err := t.mirror.object(t.ctx, id.String())
@@ -345,7 +345,7 @@ func (t *Tree) directory(id oid) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	trees.add(id, d)
+	trees.Add(id, d)
 	return d, nil
 }
 
