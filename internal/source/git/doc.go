@@ -45,6 +45,17 @@
 // it, so that a reader of packs of our own, which would save the pipe, is not
 // worth its code as long as that holds.
 //
+// # How much is fetched
+//
+// All of the history, or as much as the depth in the repository's Secret says, as in
+// Argo CD. Measured with 2,000 files of 2 kB in 500 commits over local HTTP: the first
+// fetch takes 0.83 s and 4.4 MB, with depth 1 0.19 s and 2.0 MB, and without blobs
+// (--filter=blob:none) 0.33 s and 0.4 MB; the next commit is 0.05 to 0.19 s in each case.
+// But without blobs the 20 files of an application take 0.06 s and two requests at each
+// rendering, 2 s and 40 requests when they are asked for as they are read, instead of
+// 3 ms and none. Reading would need the server and the credentials again, and an outage
+// would take away what is rendered. So blobs are always fetched.
+//
 // # Disk
 //
 // Each fetch adds a pack. When there are more than Options.MaxPacks of them the

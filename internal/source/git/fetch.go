@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -86,7 +88,7 @@ func (s *Store) ResolveShort(ctx context.Context, repo source.Repository, short 
 	case h.state == ambiguous:
 		return "", fault.New(fault.Invalid, "%s: more than one object begins with %s", repo, short)
 	case h.state == missing:
-		return "", fault.New(fault.NotFound, "%s: no commit begins with %s", repo, short)
+		return "", fault.New(fault.NotFound, "%s: no commit begins with %s%s", repo, short, cutShort(repo))
 	}
 	return h.oid, nil
 }
@@ -325,7 +327,15 @@ func (f *fetching) verdict(w want) error {
 	if w.sha == "" || f.mirror.has(f.ctx, f.repo, w.sha) {
 		return nil
 	}
-	return fault.New(fault.NotFound, "%s: there is no commit %s", f.repo, w.sha)
+	return fault.New(fault.NotFound, "%s: there is no commit %s%s", f.repo, w.sha, cutShort(f.repo))
+}
+
+// cutShort explains why a commit that exists may not be found.
+func cutShort(repo source.Repository) string {
+	if repo.Depth == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" among the last %d of each branch, which is the depth in the repository's Secret", repo.Depth)
 }
 
 // refspec fetches ref into a name that depends on nothing but ref's and
@@ -344,9 +354,7 @@ func (f *fetching) run(specs ...string) error {
 		// Else a branch that was deleted would be in the way of "branch/another".
 		args = append(args, "--prune")
 	}
-	if f.repo.Depth > 0 {
-		args = append(args, fmt.Sprintf("--depth=%d", f.repo.Depth))
-	}
+	args = append(args, f.mirror.history(f.repo.Depth)...)
 	_, err := f.mirror.talk(f.ctx, f.repo, call{
 		gitDir: f.mirror.dir, verb: "fetch", args: append(args, "--", remoteName),
 		stdin: strings.NewReader(strings.Join(specs, "\n") + "\n"),
@@ -355,6 +363,23 @@ func (f *fetching) run(specs ...string) error {
 		return errors.Join(err, heal(f.mirror.dir))
 	}
 	f.mirror.proven.Add(identity(f.repo), struct{}{})
+	return nil
+}
+
+// history are the options for a depth, which the Secrets of two projects for one
+// repository need not agree on: who wants all of the history gets it, and a mirror that
+// has all of it is not cut short again, which would save nothing.
+func (m *mirror) history(depth int64) []string {
+	_, err := os.Stat(filepath.Join(m.dir, "shallow"))
+	shallow := err == nil
+	packs, err := filepath.Glob(filepath.Join(m.dir, "objects", "pack", "*.pack"))
+	empty := err == nil && len(packs) == 0
+	switch {
+	case depth > 0 && (shallow || empty):
+		return []string{fmt.Sprintf("--depth=%d", depth)}
+	case depth == 0 && shallow:
+		return []string{"--unshallow"}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -355,6 +356,34 @@ func TestDepth(t *testing.T) {
 	}
 	if a, b := f.read(t, first, "a"), f.read(t, second, "a"); a != "1" || b != "2" {
 		t.Errorf("a is %q and %q", a, b)
+	}
+}
+
+// Two projects may disagree about the depth of a repository that they share.
+func TestDepthsOfOneMirror(t *testing.T) {
+	f := newFixture(t, gitserver.Options{})
+	first := f.commit(t, map[string]string{"a": "1"})
+	f.commit(t, map[string]string{"a": "2"})
+	shallow, whole := f.source, f.source
+	shallow.Depth = 1
+	known := func() bool {
+		return must(must(f.store.mirror(f.source)).reader.info(t.Context(), first)).state == found
+	}
+	f.source = shallow
+	f.fetch(t, "main")
+	if known() {
+		t.Fatal("more than one commit was fetched")
+	}
+	if _, err := f.store.ResolveShort(t.Context(), shallow, first[:10]); fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), "the last 1 of each branch") {
+		t.Errorf("an abbreviated commit beyond the depth: %v", err)
+	}
+	if got, err := f.store.ResolveShort(t.Context(), whole, first[:10]); err != nil || got != first {
+		t.Errorf("for one who wants all of the history: %s, %v", got, err)
+	}
+	f.commit(t, map[string]string{"a": "3"})
+	f.fetch(t, "main")
+	if _, err := os.Stat(filepath.Join(f.mirrorDir(t), "shallow")); !known() || err == nil {
+		t.Error("a mirror with all of the history was cut short again")
 	}
 }
 
