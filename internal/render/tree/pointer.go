@@ -10,11 +10,12 @@ import (
 const pointerPrefix = "version https://git-lfs.github.com/spec/"
 
 // CheckPointer refuses a file of which the repository holds a Git LFS pointer
-// only. What it stands for is not fetched yet; the pointer in its place would
-// leave objects out, which then were pruned, or write itself into them.
+// only, which is what a tree shows unless the repository's Secret says enableLfs. The
+// pointer in the file's place would leave objects out, which then were pruned, or write
+// itself into them.
 func CheckPointer(name string, data []byte) error {
 	if !bytes.HasPrefix(data, []byte(pointerPrefix)) {
 		return nil
 	}
-	return fault.New(fault.Unsupported, "%s is a Git LFS pointer; what it points to is not fetched yet", name)
+	return fault.New(fault.Unsupported, "%s is a Git LFS pointer; what it stands for is fetched when the repository's Secret says enableLfs: \"true\"", name)
 }

@@ -85,6 +85,24 @@ func TestLargeFiles(t *testing.T) {
 	}
 }
 
+func TestLargeFilesOfSubmodules(t *testing.T) {
+	f := newFixture(t, gitserver.Options{BearerToken: canary})
+	lib := must(f.server.Repo(t.Context(), "lib"))
+	sha := must(lib.Apply(t.Context(), gitserver.Change{Message: "x", Files: map[string]gitserver.File{"large": {Content: must(lib.Large(large))}}}))
+	f.source.BearerToken = source.NewSecret(canary)
+	for _, enabled := range []string{"app", "lib", ""} {
+		f.source.EnableLFS = enabled == "app"
+		f.store = openStore(t, Options{Dir: t.TempDir(), Repository: func(url, _ string) (source.Repository, error) {
+			return source.Repository{URL: url, EnableLFS: enabled == "lib"}, nil
+		}})
+		tree := f.tree(t, map[string]gitserver.File{"lib": gitlink(sha), ".gitmodules": gitmodules("lib", "../lib.git")})
+		got, err := tree.ReadFile("lib/large")
+		if err != nil || (string(got) == large) != (enabled != "") {
+			t.Errorf("enabled in the Secret of %q: %q, %v", enabled, got, err)
+		}
+	}
+}
+
 func TestLargeFilesByTLS(t *testing.T) {
 	f := newFixture(t, gitserver.Options{Username: "ada", Password: canary})
 	web := httptest.NewTLSServer(f.server)

@@ -211,8 +211,9 @@ func (s *Store) submodule(parent source.Repository, project, written string) (so
 		return none, err
 	}
 	if p.Server() == r.Server() {
+		own := repo
 		repo = parent
-		repo.URL, repo.Depth = url, 0
+		repo.URL, repo.Depth, repo.EnableLFS = url, own.Depth, own.EnableLFS || parent.EnableLFS
 		return repo, nil
 	}
 	repo.Within = cmp.Or(parent.Within, parent.URL)
