@@ -160,11 +160,11 @@ func TestOneListingForAll(t *testing.T) {
 	run(t, func(w *world) {
 		a := source.Repository{URL: "a"}
 		for _, app := range []string{"one", "two", "three"} {
-			if got := w.Want(app, Target{a, "main"})[0]; got.Revision != "" || got.Err != nil {
+			if got := w.Want(app, Target{a, source.Target{Revision: "main"}})[0]; got.Revision != "" || got.Err != nil {
 				t.Errorf("known before it was asked for: %+v", got)
 			}
 		}
-		w.Want("four", Target{a, "dev"})
+		w.Want("four", Target{a, source.Target{Revision: "dev"}})
 		w.expect("one listing for a repository, one resolution for a target", []string{"0s a"}, []string{"a dev", "a main"}, []string{"four", "one", "three", "two"})
 		w.state("one", "a", "main", "a1", "")
 		w.state("four", "a", "dev", "a9", "")
@@ -177,7 +177,7 @@ func TestOneListingForAll(t *testing.T) {
 		time.Sleep(interval)
 		w.expect("a push tells those whom it concerns", []string{"4m0s a"}, []string{"a dev", "a main"}, []string{"one", "three", "two"})
 		w.state("one", "a", "main", "a2", "")
-		if got := w.Want("one", Target{a, "main"})[0]; got.Asked || time.Since(got.At) != 0 {
+		if got := w.Want("one", Target{a, source.Target{Revision: "main"}})[0]; got.Asked || time.Since(got.At) != 0 {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -300,11 +300,11 @@ func TestRefresh(t *testing.T) {
 		w.state("two", "a", "main", "", "")
 		w.expect("", []string{"0s a"}, []string{"a main"}, []string{"one", "two"})
 		w.Refresh("one")
-		if got := w.Want("one", Target{a, "main"})[0]; !got.Asked || got.Revision != "a1" {
+		if got := w.Want("one", Target{a, source.Target{Revision: "main"}})[0]; !got.Asked || got.Revision != "a1" {
 			t.Errorf("before the next listing: %+v", got)
 		}
 		w.expect("who asked is told although nothing changed", []string{"0s a"}, []string{"a main"}, []string{"one"})
-		if got := w.Want("one", Target{a, "main"})[0]; got.Asked {
+		if got := w.Want("one", Target{a, source.Target{Revision: "main"}})[0]; got.Asked {
 			t.Errorf("got %+v", got)
 		}
 

@@ -1,6 +1,10 @@
 package repository
 
-import "time"
+import (
+	"time"
+
+	"evenkeel.dev/internal/source/git/refs"
+)
 
 // Push is what a Git server or a registry told: something may have moved. It is
 // believed no further than that. What has moved is what the listing says.
@@ -40,11 +44,20 @@ func (p *Poller) Pushed(push Push) int {
 // may be what it lacks.
 func (a *actor) follows(moved func(target string) bool) bool {
 	for w := range a.wants {
-		if w.revision == "" || w.err != nil || moved(w.target.Revision) {
+		if w.revision == "" || w.err != nil || w.mayMove(moved) {
 			return true
 		}
 	}
 	return false
+}
+
+// mayMove says whether what moved may be what a want means. Which tag a range means is
+// known after the listing only.
+func (w *want) mayMove(moved func(target string) bool) bool {
+	if refs.IsRange(w.target.Revision) || moved(w.target.Revision) {
+		return true
+	}
+	return w.target.TagPrefix != "" && moved(w.target.TagPrefix+w.target.Revision)
 }
 
 // pushed lists now, or as soon as the pace allows.

@@ -171,3 +171,31 @@ func TestNoInterval(t *testing.T) {
 		w.expect("tried again", []string{"720h0m0s a", "720h0m2s a"}, nil, []string{"one", "two"})
 	})
 }
+
+// Whether a tag is in a range is known after the listing only, so that any push
+// of the repository is followed by one.
+func TestAPushMayMoveARange(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		target source.Target
+		pushed string
+		want   int
+	}{
+		{"a range", source.Target{Revision: "^1"}, "v1.2.0", 1},
+		{"a range with a prefix", source.Target{Revision: "1.*", TagPrefix: "svc/"}, "svc/v1.2.0", 1},
+		{"a version with a prefix", source.Target{Revision: "v1.2.0", TagPrefix: "svc/"}, "svc/v1.2.0", 1},
+		{"another version with a prefix", source.Target{Revision: "v1.2.0", TagPrefix: "svc/"}, "svc/v1.3.0", 0},
+		{"a version", source.Target{Revision: "v1.2.0"}, "v1.3.0", 0},
+		{"a branch", source.Target{Revision: "main"}, "v1.3.0", 0},
+	} {
+		run(t, func(w *world) {
+			w.store.push("a", tc.target.TagPrefix+tc.target.Revision, "a1")
+			w.Poller.Want("app", source.Repository{URL: "a"}, tc.target)
+			synctest.Wait()
+			if got := w.Pushed(push("a", tc.pushed, true)); got != tc.want {
+				t.Errorf("%s: %d repositories are concerned, want %d", tc.reason, got, tc.want)
+			}
+			synctest.Wait()
+		})
+	}
+}

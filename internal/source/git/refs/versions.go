@@ -29,6 +29,12 @@ func version(target source.Target) (name string, constraint *semver.Constraints)
 	return target.Revision, constraint
 }
 
+// IsRange says whether a target revision is a range of versions, which any tag may move.
+func IsRange(revision string) bool {
+	_, constraint := version(source.Target{Revision: revision})
+	return constraint != nil
+}
+
 // newest is the tag of the highest version that meets the constraint. Versions
 // before a release count only if the constraint names one. Tags that are no
 // versions are passed over; Argo CD gives up on all of them for one such as 1.2.3-01.
