@@ -190,7 +190,7 @@ func TestAPushMayMoveARange(t *testing.T) {
 	} {
 		run(t, func(w *world) {
 			w.store.push("a", tc.target.TagPrefix+tc.target.Revision, "a1")
-			w.Poller.Want("app", source.Repository{URL: "a"}, tc.target)
+			w.Want("app", Target{source.Repository{URL: "a"}, tc.target})
 			synctest.Wait()
 			if got := w.Pushed(push("a", tc.pushed, true)); got != tc.want {
 				t.Errorf("%s: %d repositories are concerned, want %d", tc.reason, got, tc.want)
