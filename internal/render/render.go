@@ -79,6 +79,10 @@ type Result struct {
 	Warnings []string
 	// Unsupported are the options of the source that had no effect.
 	Unsupported []string
+	// OfRevision says that the revision itself is in the result, OfAPIVersions that the
+	// cluster's APIs are: it is another one for others, whatever the files say.
+	OfRevision    bool
+	OfAPIVersions bool
 }
 
 // Render renders r.Source. On error the Result is empty: a half rendering must
@@ -102,6 +106,7 @@ func Render(ctx context.Context, r Request) (result Result, err error) {
 		return Result{}, bounded(ctx, err)
 	}
 	result.SourceType = found.sourceType
+	result.OfRevision, result.OfAPIVersions = found.uses.revision, found.uses.apis || found.sourceType == v1alpha1.SourceTypeHelm
 	result.Warnings = firstOf(result.Warnings)
 	return result, nil
 }
@@ -118,7 +123,7 @@ func firstOf(warnings []string) []string {
 
 // find settles what is to be rendered, and by what.
 func find(ctx context.Context, r Request) (rendering, error) {
-	f := rendering{Request: r, files: tree.NewReader(ctx, r.FS, cmp.Or(r.Options.MaxReadBytes, tree.DefaultBudget))}
+	f := rendering{Request: r, uses: &uses{}, files: tree.NewReader(ctx, r.FS, cmp.Or(r.Options.MaxReadBytes, tree.DefaultBudget))}
 	var err error
 	if f.dir, err = sourceDir(f.files, r.Source.Path); err != nil {
 		return f, err
@@ -137,6 +142,19 @@ type rendering struct {
 	dir        string
 	source     *v1alpha1.ApplicationSource
 	sourceType string
+	uses       *uses
+}
+
+// uses is what a rendering looked at that is in no file.
+type uses struct{ revision, apis bool }
+
+func (u *uses) asked(variable string) {
+	switch variable {
+	case "ARGOCD_APP_REVISION", "ARGOCD_APP_REVISION_SHORT", "ARGOCD_APP_REVISION_SHORT_8":
+		u.revision = true
+	case "KUBE_API_VERSIONS":
+		u.apis = true
+	}
 }
 
 func (r rendering) run(ctx context.Context) (Result, error) {
@@ -211,6 +229,7 @@ func (r rendering) env() buildenv.Env {
 		SourceTargetRevision: r.source.TargetRevision,
 		KubeVersion:          r.KubeVersion,
 		KubeAPIVersions:      r.APIVersions,
+		Asked:                r.uses.asked,
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func (w *world) several(app string, pairs ...string) []State {
 	var targets []Target
 	for i := 0; i < len(pairs); i += 2 {
-		targets = append(targets, Target{source.Repository{URL: pairs[i]}, pairs[i+1]})
+		targets = append(targets, Target{source.Repository{URL: pairs[i]}, source.Target{Revision: pairs[i+1]}})
 	}
 	return w.Want(app, targets...)
 }

@@ -16,6 +16,8 @@ type Env struct {
 	SourceTargetRevision string
 	KubeVersion          string
 	KubeAPIVersions      []string
+	// Asked hears of each variable that is looked up; nil hears nothing.
+	Asked func(name string)
 }
 
 // Expand replaces $NAME and ${NAME} by the variable's value, names that do not
@@ -29,6 +31,9 @@ func (e Env) Expand(s string) string {
 
 // Get is the value of the variable name, or "".
 func (e Env) Get(name string) string {
+	if e.Asked != nil {
+		e.Asked(name)
+	}
 	switch name {
 	case "$":
 		return "$"

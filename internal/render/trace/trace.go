@@ -75,6 +75,22 @@ func (f *FS) ReadSet() (ReadSet, error) {
 	return set, nil
 }
 
+// Tree is what is shown.
+func (f *FS) Tree() Tree { return f.tree }
+
+// Replay records what somebody else read of the same tree.
+func (f *FS) Replay(set ReadSet) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range set {
+		key := asked{name: e.Path, question: e.Question}
+		if _, known := f.seen[key]; !known {
+			f.seen[key] = struct{}{}
+			f.set = append(f.set, e)
+		}
+	}
+}
+
 // StillHolds says whether every question has the same answer in tree.
 func (s ReadSet) StillHolds(tree Tree) (bool, error) {
 	for _, e := range s {

@@ -109,7 +109,7 @@ func (c *caller) do(j job) error {
 	if c.broken != nil {
 		return c.broken
 	}
-	last := end{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported}
+	last := end{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported, OfRevision: result.OfRevision, OfAPIVersions: result.OfAPIVersions}
 	if err != nil {
 		last.Failure = newFailure(err)
 	}

@@ -93,6 +93,9 @@ type end struct {
 	Warnings    []string `json:"warnings,omitempty"`
 	Unsupported []string `json:"unsupported,omitempty"`
 	Failure     *failure `json:"failure,omitempty"`
+	// OfRevision and OfAPIVersions are those of render.Result.
+	OfRevision    bool `json:"ofRevision,omitempty"`
+	OfAPIVersions bool `json:"ofAPIVersions,omitempty"`
 }
 
 // pipe writes and reads frames. It is for one goroutine.

@@ -44,7 +44,7 @@ type process struct {
 // start executes a child and waits for its hello; open is why its jail is not shut.
 func start(o Options) (w *process, open string, err error) {
 	cmd := exec.Command(o.Program, Argument, strconv.FormatInt(o.Memory, 10)) //nolint:noctx // it outlives requests
-	cmd.Env = []string{}                                                     // nil would be ours
+	cmd.Env = []string{}                                                      // nil would be ours
 	cmd.Dir = "/"
 	cmd.WaitDelay = time.Second
 	cmd.SysProcAttr = attributes()

@@ -92,6 +92,7 @@ func (s *session) end(out render.Result, payload []byte) (render.Result, error) 
 		return render.Result{}, fault.Keep(fault.Broken, e.Failure.err(""), "")
 	}
 	out.SourceType, out.Warnings, out.Unsupported = e.SourceType, e.Warnings, e.Unsupported
+	out.OfRevision, out.OfAPIVersions = e.OfRevision, e.OfAPIVersions
 	return out, nil
 }
 

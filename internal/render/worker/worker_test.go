@@ -80,6 +80,7 @@ type outcome struct {
 	Objects               []map[string]any
 	SourceType, Err       string
 	Warnings, Unsupported []string
+	OfRevision, OfAPIs    bool
 	Reads                 trace.ReadSet
 }
 
@@ -87,7 +88,7 @@ func outcomeOf(ctx context.Context, do func(context.Context, render.Request) (re
 	traced := trace.New(newRepo(files))
 	r.FS = traced
 	result, err := do(ctx, r)
-	out := outcome{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported}
+	out := outcome{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported, OfRevision: result.OfRevision, OfAPIs: result.OfAPIVersions}
 	for _, o := range result.Objects {
 		out.Objects = append(out.Objects, o.Object)
 	}
