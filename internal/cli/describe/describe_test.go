@@ -88,7 +88,8 @@ func TestSyncStatus(t *testing.T) {
 		{"OutOfSync from " + commit, v1alpha1.ApplicationSpec{Source: &version}, v1alpha1.SyncStatus{Status: "OutOfSync", Revision: commit}},
 		{"Unknown (1a2b3c4)", v1alpha1.ApplicationSpec{Source: &main}, v1alpha1.SyncStatus{Status: "Unknown", Revision: commit}},
 		{
-			"Synced to main (2b3c4d5), " + commit, v1alpha1.ApplicationSpec{Sources: []v1alpha1.ApplicationSource{main, version}},
+			"Synced to main (2b3c4d5), " + commit,
+			v1alpha1.ApplicationSpec{Sources: []v1alpha1.ApplicationSource{main, version}},
 			v1alpha1.SyncStatus{Status: "Synced", Revisions: []string{other, commit}},
 		},
 		{"OutOfSync from main, main", v1alpha1.ApplicationSpec{Sources: []v1alpha1.ApplicationSource{main, main}}, v1alpha1.SyncStatus{Status: "OutOfSync"}},
