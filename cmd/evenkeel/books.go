@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"sync"
 
 	"evenkeel.dev/internal/fault"
@@ -29,6 +30,16 @@ func (b *books) find(s settings.Snapshot, url, project string) (source.Repositor
 		// A Secret that cannot be used is an error to whoever needs it.
 		b.book, _ = credential.New(credential.Input{Secrets: secrets, TLSCerts: s.TLSCerts, KnownHosts: s.KnownHosts})
 		b.version = s.Version
+	}
+	for _, prefix := range [...]string{"@", "alias:"} {
+		name, named := strings.CutPrefix(url, prefix)
+		if !named {
+			continue
+		}
+		var err error
+		if url, err = b.book.Named(name, project); err != nil {
+			return source.Repository{}, err
+		}
 	}
 	repo, err := b.book.Find(url, project)
 	if err == nil && repo.URL == "" {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/kubernetes"
@@ -18,13 +17,9 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/application"
 	"evenkeel.dev/internal/controller/inspect"
-	"evenkeel.dev/internal/controller/repository"
-	"evenkeel.dev/internal/render/trace"
-	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/server"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
-	"evenkeel.dev/internal/source/git"
 	"evenkeel.dev/internal/telemetry"
 	"evenkeel.dev/internal/view"
 	"evenkeel.dev/ui"
@@ -32,17 +27,19 @@ import (
 
 // all is the role of one process that does everything: controller, API and UI.
 type all struct {
-	o         cli.RunOptions
-	log       *slog.Logger
-	conn      *cluster.Conn
-	git       *git.Store
-	workers   *worker.Pool
-	settings  *settings.Watcher
-	views     *view.Store
-	control   *application.Controller
-	inspector *inspect.Inspector
-	listener  net.Listener
-	handler   http.Handler
+	o        cli.RunOptions
+	log      *slog.Logger
+	conn     *cluster.Conn
+	input    *input
+	settings *settings.Watcher
+	metrics  *telemetry.Metrics
+	// credentials are the Secrets of repositories.
+	credentials books
+	views       *view.Store
+	control     *application.Controller
+	inspector   *inspect.Inspector
+	listener    net.Listener
+	handler     http.Handler
 }
 
 // runAll runs until ctx ends, which is no error.
@@ -51,8 +48,7 @@ func runAll(ctx context.Context, o cli.RunOptions) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = a.git.Close() }() // nothing is buffered: mirrors are git's
-	defer a.workers.Close()
+	defer a.input.close()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.settings.Run(ctx) })
 	g.Go(func() error { return a.runControl(ctx) })
@@ -79,17 +75,21 @@ func (a *all) open(ctx context.Context) error {
 	if a.conn, err = cluster.Connect(config); err != nil {
 		return err
 	}
-	if a.git, err = git.Open(ctx, git.Options{Dir: filepath.Join(a.o.Data, "git"), Log: a.log}); err != nil {
-		return err
-	}
-	if a.workers, err = worker.New(worker.Options{Unconfined: a.o.UnconfinedRendering, Log: a.log}); err != nil {
-		return err
-	}
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err
 	}
 	a.settings = settings.NewWatcher(clientset, a.o.Namespace, a.log)
+	a.metrics = telemetry.New()
+	a.input, err = openInput(ctx, inputOptions{
+		dir: a.o.Data, unconfined: a.o.UnconfinedRendering, log: a.log, metrics: a.metrics,
+		find: func(url, project string) (source.Repository, error) {
+			return a.credentials.find(a.settings.Current(), url, project)
+		},
+	})
+	if err != nil {
+		return err
+	}
 	client, err := kube.New(config)
 	if err != nil {
 		return err
@@ -104,25 +104,24 @@ func (a *all) open(ctx context.Context) error {
 // wire makes the parts know each other. The view reads trees from the controller,
 // which publishes rows to the view.
 func (a *all) wire(client *kube.Client) {
-	credentials := &books{}
 	a.views = view.NewStore(view.Options{
 		Trees: trees(func(namespace, name string) []view.Node { return a.inspector.Tree(namespace, name) }),
 		Deeds: func(namespace, name string) []view.Deed { return a.control.Deeds(namespace, name) },
 	})
-	metrics := telemetry.New()
 	a.control = application.New(application.Options{
-		Metrics: metrics,
+		Metrics: a.metrics,
 		Conn:    a.conn, Namespace: a.o.Namespace, Settings: a.settings.Current,
-		Store: repository.Git{Store: a.git, Metrics: metrics}, Trees: mirror{a.git}, Render: a.workers.Render, Credentials: credentials.find, View: a.views, Log: a.log,
+		Store: a.input.sources, Trees: a.input.sources, Sources: a.input.sources, Cache: a.input.cache,
+		Credentials: a.credentials.find, View: a.views, Log: a.log,
 	})
 	a.inspector = a.control.Inspector()
-	metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })
+	a.metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })
 	dist, _ := ui.Dist()
 	b := build()
 	a.handler = server.New(server.Options{
 		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control,
 		Webhooks:  hooks{a.settings, a.control},
-		Namespace: a.o.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: metrics.Handler(),
+		Namespace: a.o.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: a.metrics.Handler(),
 		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
 	})
 }
@@ -174,13 +173,6 @@ func logger(o cli.RunOptions) *slog.Logger {
 type trees func(namespace, name string) []view.Node
 
 func (t trees) Tree(namespace, name string) []view.Node { return t(namespace, name) }
-
-// mirror reads trees from the local mirrors.
-type mirror struct{ store *git.Store }
-
-func (m mirror) Tree(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error) {
-	return m.store.Tree(ctx, repo, revision)
-}
 
 // appInfos are the rows as metrics tell them.
 func appInfos(rows []view.App) []telemetry.App {

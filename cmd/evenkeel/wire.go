@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -11,10 +12,8 @@ import (
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/offline"
-	"evenkeel.dev/internal/controller/repository"
-	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/settings"
-	"evenkeel.dev/internal/source/git"
+	"evenkeel.dev/internal/source"
 )
 
 func connect(_ context.Context, c cli.Connection) (cli.Cluster, error) {
@@ -53,18 +52,17 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := git.Open(ctx, git.Options{Dir: filepath.Join(cacheDir(), "git")})
-	if err != nil {
-		return nil, err
-	}
-	// Who runs the command runs it with his own rights, on systems of all kinds.
-	workers, err := worker.New(worker.Options{Unconfined: true})
-	if err != nil {
-		return nil, err
-	}
 	credentials := &books{}
+	// Who runs the command runs it with his own rights, on systems of all kinds.
+	in, err := openInput(ctx, inputOptions{
+		dir: cacheDir(), unconfined: true, log: slog.New(slog.DiscardHandler),
+		find: func(url, project string) (source.Repository, error) { return credentials.find(snapshot, url, project) },
+	})
+	if err != nil {
+		return nil, err
+	}
 	return offline.New(ctx, offline.Options{
 		Conn: conn, Namespace: c.Namespace, Settings: func() settings.Snapshot { return snapshot },
-		Store: repository.Git{Store: store}, Tree: mirror{store}.Tree, Render: workers.Render, Credentials: credentials.find,
+		Store: in.sources, Tree: in.sources.Tree, Sources: in.sources, Cache: in.cache, Credentials: credentials.find,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"unique"
 )
 
@@ -111,6 +112,21 @@ type Repository struct {
 	EnableOCI bool
 	// InsecureOCIForceHTTP speaks plain HTTP to an OCI registry.
 	InsecureOCIForceHTTP bool
+}
+
+// For is the repository as a target of it has it: with the type that the target makes it
+// have, whatever its Secret says. A chart of a URL without a scheme is in a registry, as
+// in Argo CD.
+func (r Repository) For(t Target) Repository {
+	switch scheme, _, found := strings.Cut(r.URL, "://"); {
+	case found && strings.EqualFold(scheme, string(OCI)), t.Chart != "" && (r.EnableOCI || !found):
+		r.Type = OCI
+	case t.Chart != "":
+		r.Type = Helm
+	default:
+		r.Type = Git
+	}
+	return r
 }
 
 // HasCredentials says whether the repository has credentials of its own. A

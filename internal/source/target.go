@@ -11,4 +11,7 @@ type Target struct {
 	// Chart is the chart of a Helm repository or a registry that Revision is a version
 	// of, or a range of versions; empty for all else.
 	Chart string
+	// PassCredentials sends the credentials of a Helm repository also to other hosts that
+	// its index names.
+	PassCredentials bool
 }

@@ -3,7 +3,6 @@ package status
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,7 +16,7 @@ import (
 // set, and so is a field that Argo CD adds.
 var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.ApplicationSpec]():            "source sources destination project syncPolicy ignoreDifferences info revisionHistoryLimit",
-	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path targetRevision tagPrefix helm kustomize directory ref name",
+	reflect.TypeFor[v1alpha1.ApplicationSource]():          "repoURL path chart targetRevision tagPrefix helm kustomize directory ref name",
 	reflect.TypeFor[v1alpha1.ApplicationDestination]():     "server name namespace",
 	reflect.TypeFor[v1alpha1.SyncPolicy]():                 "automated retry syncOptions managedNamespaceMetadata",
 	reflect.TypeFor[v1alpha1.SyncPolicyAutomated]():        "prune selfHeal allowEmpty enabled",
@@ -44,7 +43,7 @@ var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.KustomizeResID]():             "name namespace",
 	reflect.TypeFor[v1alpha1.KustomizeGVK]():               "group version kind",
 	// The version of Helm is ignored by Argo CD too.
-	reflect.TypeFor[v1alpha1.ApplicationSourceHelm](): "apiVersions fileParameters ignoreMissingValueFiles kubeVersion namespace parameters releaseName " +
+	reflect.TypeFor[v1alpha1.ApplicationSourceHelm](): "apiVersions fileParameters ignoreMissingValueFiles kubeVersion namespace parameters passCredentials releaseName " +
 		"skipCrds skipSchemaValidation skipTests valueFiles values valuesObject version",
 	reflect.TypeFor[v1alpha1.ApplicationSourceKustomize](): "apiVersions commonAnnotations commonAnnotationsEnvsubst commonLabels components " +
 		"forceCommonAnnotations forceCommonLabels ignoreMissingComponents images kubeVersion labelIncludeTemplates labelWithoutSelector " +
@@ -54,9 +53,6 @@ var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.ClusterResourceRestrictionItem](): "group kind name",
 	reflect.TypeFor[metav1.GroupKind]():                        "group kind",
 }
-
-// remote is a value file that is fetched by URL.
-var remote = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 // Unsupported are the JSON paths of the fields of an Application, of its
 // operation and of its project that are set and that this release does not act
@@ -70,18 +66,10 @@ func Unsupported(app *v1alpha1.Application, project *v1alpha1.AppProject) []stri
 		if policy := app.Spec.SyncPolicy; policy != nil {
 			paths = unknownOptions(paths, "spec.syncPolicy.syncOptions", policy.SyncOptions)
 		}
-		paths = remoteFiles(paths, "spec.source", app.Spec.Source)
-		for i := range app.Spec.Sources {
-			paths = remoteFiles(paths, fmt.Sprintf("spec.sources[%d]", i), &app.Spec.Sources[i])
-		}
 		if op := app.Operation; op != nil {
 			paths = walk(paths, reflect.ValueOf(*op), "operation")
 			if op.Sync != nil {
 				paths = unknownOptions(paths, "operation.sync.syncOptions", op.Sync.SyncOptions)
-				paths = remoteFiles(paths, "operation.sync.source", op.Sync.Source)
-				for i := range op.Sync.Sources {
-					paths = remoteFiles(paths, fmt.Sprintf("operation.sync.sources[%d]", i), &op.Sync.Sources[i])
-				}
 			}
 		}
 	}
@@ -139,16 +127,4 @@ func isEmpty(v reflect.Value) bool {
 		return v.Len() == 0
 	}
 	return v.IsZero()
-}
-
-func remoteFiles(paths []string, at string, source *v1alpha1.ApplicationSource) []string {
-	if source == nil || source.Helm == nil {
-		return paths
-	}
-	for i, file := range source.Helm.ValueFiles {
-		if remote.MatchString(file) {
-			paths = append(paths, fmt.Sprintf("%s.helm.valueFiles[%d] (a URL)", at, i))
-		}
-	}
-	return paths
 }

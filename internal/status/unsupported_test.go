@@ -199,7 +199,6 @@ func TestUnsupported(t *testing.T) {
 		"spec.ignoreDifferences[1].jqPathExpressions",
 		"spec.syncPolicy.syncOptions[1] (Replace=yes)",
 		"spec.syncPolicy.syncOptions[3] (prune=false)",
-		"spec.sources[0].helm.valueFiles[1] (a URL)",
 		"operation.sync.syncOptions[0] (Force=true)",
 	}
 	if diff := cmp.Diff(want, Unsupported(app, project)); diff != "" {

@@ -53,7 +53,7 @@ func TestAdmit(t *testing.T) {
 		{why: "a hydrator", spec: "project: team\nsourceHydrator: {}\n" + here, want: "sourceHydrator", kind: fault.Unsupported},
 		{why: "no source", spec: "project: team\n" + here, want: "spec.source is missing", kind: fault.Invalid},
 		{why: "no repository", spec: "project: team\nsource: {path: web}\n" + here, want: "repoURL is empty", kind: fault.Invalid},
-		{why: "a chart", spec: "project: team\nsource: {repoURL: https://charts.example.com, chart: web}\n" + here, want: "charts from Helm repositories", kind: fault.Unsupported},
+		{why: "a chart", spec: "project: team\nsource: {repoURL: https://charts.example.com, chart: web}\n" + here, want: "spec.source.targetRevision is empty: name a version of chart web", kind: fault.Invalid},
 		{why: "no path", spec: "project: team\nsource: {repoURL: https://git.example.com/shop.git}\n" + here, want: "spec.source.path is empty", kind: fault.Invalid},
 		{why: "no destination", spec: "project: team\nsource: " + shop, want: "neither server nor name", kind: fault.Invalid},
 		{why: "two destinations", spec: "project: team\nsource: " + shop + "\ndestination: {server: https://kubernetes.default.svc, name: in-cluster}", want: "both server and name", kind: fault.Invalid},

@@ -44,8 +44,10 @@ func checkSource(s *v1alpha1.ApplicationSource, field string, listed bool) error
 	switch {
 	case s.RepoURL == "":
 		return fault.New(fault.Invalid, "%s.repoURL is empty", field)
+	case s.Chart != "" && s.TargetRevision == "":
+		return fault.New(fault.Invalid, "%s.targetRevision is empty: name a version of chart %s, or a range such as \"1.x\"", field, s.Chart)
 	case s.Chart != "":
-		return fault.New(fault.Unsupported, "%s.chart: charts from Helm repositories are not supported yet", field)
+		return nil
 	case s.Path == "" && listed && s.Ref == "":
 		return fault.New(fault.Invalid, "%s has neither path nor ref; write \".\" as the path for the repository's root", field)
 	case s.Path == "" && !listed:

@@ -23,7 +23,7 @@ import (
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/health"
-	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/cache"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
@@ -38,9 +38,9 @@ type Publisher interface {
 	TreeChanged(namespace, name string)
 }
 
-// Trees gives a repository's files at one commit, from the local mirror.
+// Trees gives a repository's files at one revision, from what is here if it is.
 type Trees interface {
-	Tree(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error)
+	Tree(ctx context.Context, at repository.Place) (trace.Tree, error)
 }
 
 // Credentials finds the credentials for a repository.
@@ -54,8 +54,10 @@ type Options struct {
 	Settings  func() settings.Snapshot
 	Store     repository.Store
 	Trees     Trees
-	// Render is render.Render, here or in a process of its own.
-	Render      func(context.Context, render.Request) (render.Result, error)
+	// Sources are for what renderings need beyond their Application's sources; nil gets nothing.
+	Sources *repository.Sources
+	// Cache renders what was not rendered before.
+	Cache       *cache.Cache
 	Credentials Credentials
 	View        Publisher
 	// Metrics counts; nil counts nothing.
@@ -126,8 +128,8 @@ func New(o Options) *Controller {
 	})
 	c.kinds, c.project = c.cluster.Kinds, c.store.Project
 	c.maker = &rendering.Maker{
-		Render: o.Render,
-		Kinds:  c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		Cache: o.Cache,
+		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
 	c.engine = operation.Engine{

@@ -75,7 +75,7 @@ func (p *pass) pendingHook(ctx context.Context) string {
 	run := operation.Run{
 		Engine: p.c.engine, App: p.app, Instance: p.s.instance, Memory: &operation.Memory{},
 		State:  operation.Drafted(v1alpha1.SyncOperation{}, r.Origin),
-		Target: operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(p.repos, r.Origin.Revisions)},
+		Target: operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Origin, p.repos)},
 	}
 	inputs := run.Inputs()
 	if inputs == 0 {

@@ -56,7 +56,7 @@ func (p *pass) resolvePin(ctx context.Context) outcome {
 	p.condition(v1alpha1.ConditionPinned, message)
 	for i, repo := range p.repos {
 		revision := p.pin.Revisions[i]
-		if _, err := p.c.o.Trees.Tree(ctx, repo, revision); err == nil {
+		if _, err := p.c.o.Trees.Tree(ctx, p.place(p.origin.At(p.pin.Revisions), repo, i)); err == nil {
 			continue
 		}
 		if _, err := p.c.commit(ctx, repo, rendering.Target(p.origin.Sources[i], revision)); err != nil {

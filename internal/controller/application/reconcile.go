@@ -47,7 +47,13 @@ type pass struct {
 	// those of the pin. None means that the last good rendering stays as it is.
 	revisions []string
 	newest    []string
-	pin       *pin.Pin
+	// moved says that something beyond the sources, which the rendering needed, is another
+	// one now.
+	moved bool
+	// near is what is followed beyond the sources, as it is now.
+	near    string
+	fetcher asking
+	pin     *pin.Pin
 	// unpinned says that the pin has ended by itself.
 	unpinned bool
 	// newerThan is what the pin's annotation of that name is to say.

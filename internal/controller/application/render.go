@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"slices"
+	"time"
 
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/fault"
@@ -18,10 +19,10 @@ func (p *pass) render(ctx context.Context) outcome {
 		return p.use(have)
 	}
 	want := rendering.Inputs{Revisions: p.revisions, Spec: p.c.maker.Digest(p.request(), have)}
-	if have != nil && want.Equal(rendering.Inputs{Revisions: have.Checked, Spec: have.Spec}) && !p.s.hard {
+	if have != nil && want.Equal(rendering.Inputs{Revisions: have.Checked, Spec: have.Spec}) && !p.s.hard && !p.moved {
 		return p.use(have)
 	}
-	if p.s.failure != nil && p.s.failed.Equal(want) {
+	if p.failedBefore(want) {
 		return p.unrendered(p.s.failure)
 	}
 	made, err := p.renew(ctx, have, want)
@@ -30,7 +31,7 @@ func (p *pass) render(ctx context.Context) outcome {
 	}
 	if err != nil {
 		if !fault.KindOf(err).Transient() {
-			p.s.failure, p.s.failed = err, want
+			p.remember(err, want)
 		} else {
 			p.passing()
 		}
@@ -41,6 +42,32 @@ func (p *pass) render(ctx context.Context) outcome {
 		p.adopt(made)
 	}
 	return p.use(made)
+}
+
+// remember keeps what failed from being tried again until its inputs are others. Those
+// beyond the sources nobody watches while there is no rendering: they are looked at
+// again as often as repositories are.
+func (p *pass) remember(err error, want rendering.Inputs) {
+	p.s.failure, p.s.failed, p.s.failedUntil, p.s.failedNear = err, want, time.Time{}, p.near
+	if p.fetcher.asked {
+		p.s.failedUntil = p.now.Add(p.settings.ReconciliationTimeout)
+		p.wakeIn(p.settings.ReconciliationTimeout)
+	}
+}
+
+// failedBefore says whether a rendering of the same inputs failed.
+func (p *pass) failedBefore(want rendering.Inputs) bool {
+	if p.s.failure == nil || !p.s.failed.Equal(want) || p.s.failedNear != p.near {
+		return false
+	}
+	if p.s.failedUntil.IsZero() {
+		return true
+	}
+	if left := p.s.failedUntil.Sub(p.now); left > 0 {
+		p.wakeIn(left)
+		return true
+	}
+	return false
 }
 
 func (p *pass) use(r *rendering.Rendering) outcome {
@@ -73,12 +100,12 @@ func (p *pass) adopt(r *rendering.Rendering) {
 // renew is the rendering for want: the one there is, if nothing that it read has
 // changed, else a new one.
 func (p *pass) renew(ctx context.Context, have *rendering.Rendering, want rendering.Inputs) (*rendering.Rendering, error) {
-	trees, err := p.trees(ctx, p.repos, want.Revisions)
+	trees, err := p.trees(ctx, p.origin.At(want.Revisions), p.repos)
 	if err != nil {
 		return nil, err
 	}
-	if have != nil && have.Spec == want.Spec && !p.s.hard {
-		same, err := have.StillHolds(trees)
+	if have != nil && have.Spec == want.Spec && !p.s.hard && !p.moved {
+		same, err := have.StillHolds(trees, want.Revisions)
 		if err == nil && same {
 			p.c.mu.Lock() // for Plan, which is no pass
 			have.Checked = want.Revisions
@@ -92,8 +119,8 @@ func (p *pass) renew(ctx context.Context, have *rendering.Rendering, want render
 	}
 	if last := p.lastShown(); have == nil && last != nil && !slices.Equal(last, want.Revisions) {
 		// After a restart: the revisions shown are the last that changed something.
-		if old, err := p.trees(ctx, p.repos, last); err == nil {
-			if same, err := made.StillHolds(old); err == nil && same {
+		if old, err := p.trees(ctx, p.origin.At(last), p.repos); err == nil {
+			if same, err := made.StillHolds(old, last); err == nil && same {
 				made.Origin.Revisions = last
 			}
 		}
@@ -111,5 +138,6 @@ func (p *pass) make(ctx context.Context, trees []trace.Tree, revisions []string)
 func (p *pass) request() rendering.Request {
 	return rendering.Request{
 		App: p.app, Instance: p.s.instance, Origin: p.origin, Project: p.project, Rules: p.rules, Settings: p.settings,
+		Fetcher: p.beyond(), Fresh: p.s.hard,
 	}
 }

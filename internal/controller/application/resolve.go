@@ -28,10 +28,13 @@ func (p *pass) resolve(ctx context.Context) outcome {
 	for i, repo := range repos {
 		targets[i] = repository.Target{Repo: repo, Target: rendering.Target(p.origin.Sources[i], "")}
 	}
-	states := p.c.poller.Want(p.s.instance, targets...)
+	wants, near := p.followed()
+	states := p.c.poller.Want(p.s.instance, append(targets, near...)...)
 	if !p.refreshed(states) {
 		return wait
 	}
+	p.follow(wants, states[len(repos):])
+	states = states[:len(repos)]
 	known, failed := p.judge(states)
 	if p.pinned() {
 		return p.resolvePin(ctx)
@@ -60,7 +63,7 @@ func (p *pass) repositories(o resource.Origin) ([]source.Repository, error) {
 		if err != nil {
 			return repos, err
 		}
-		repos[i] = repo
+		repos[i] = repo.For(rendering.Target(s, ""))
 	}
 	return repos, nil
 }
@@ -123,7 +126,7 @@ func (p *pass) lastGood(ctx context.Context) outcome {
 	if last == nil {
 		return halt
 	}
-	if _, err := p.trees(ctx, p.repos, last); err != nil {
+	if _, err := p.trees(ctx, p.origin.At(last), p.repos); err != nil {
 		return halt
 	}
 	p.revisions = last
@@ -146,17 +149,25 @@ func (p *pass) lastShown() []string {
 	return last
 }
 
-// trees are the files of repositories, each at its revision.
-func (p *pass) trees(ctx context.Context, repos []source.Repository, revisions []string) ([]trace.Tree, error) {
-	if len(repos) != len(revisions) {
-		return nil, fault.New(fault.Internal, "%d revisions of %d repositories", len(revisions), len(repos))
+// place is where the files of a source of an origin are.
+func (p *pass) place(o resource.Origin, repo source.Repository, i int) repository.Place {
+	t := rendering.Target(o.Sources[i], "")
+	return repository.Place{
+		Repo: repo, Chart: t.Chart, Revision: o.Revisions[i], PassCredentials: t.PassCredentials, Project: rendering.ProjectOf(p.app),
+	}
+}
+
+// trees are the files of an origin's sources, which are in these repositories.
+func (p *pass) trees(ctx context.Context, o resource.Origin, repos []source.Repository) ([]trace.Tree, error) {
+	if len(repos) != len(o.Revisions) || len(repos) != len(o.Sources) {
+		return nil, fault.New(fault.Internal, "%d revisions of %d repositories", len(o.Revisions), len(repos))
 	}
 	out := make([]trace.Tree, len(repos))
 	for i, repo := range repos {
 		if repo.URL == "" {
 			return nil, fault.New(fault.Unavailable, "the credentials of a repository are not known")
 		}
-		tree, err := p.c.o.Trees.Tree(ctx, repo, revisions[i])
+		tree, err := p.c.o.Trees.Tree(ctx, p.place(o, repo, i))
 		if err != nil {
 			return nil, err
 		}

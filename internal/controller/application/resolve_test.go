@@ -48,7 +48,7 @@ func (r *remotes) Commit(_ context.Context, _ source.Repository, refs repository
 	return "", fault.New(fault.NotFound, "revision %q is no branch, tag or commit", target.Revision)
 }
 
-func (*remotes) Tree(context.Context, source.Repository, string) (trace.Tree, error) {
+func (*remotes) Tree(context.Context, repository.Place) (trace.Tree, error) {
 	return nil, nil //nolint:nilnil // nobody reads it
 }
 

@@ -20,6 +20,10 @@ type appState struct {
 	// failure is why a newer one could not be made, for failed.
 	failure error
 	failed  rendering.Inputs
+	// failedUntil is when to try again, if what failed may lie beyond the sources.
+	failedUntil time.Time
+	// failedNear is the pass's near of then.
+	failedNear string
 
 	// hard says that a hard refresh asks for a rendering from scratch.
 	hard bool

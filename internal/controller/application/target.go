@@ -82,7 +82,7 @@ func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 	if p.isCurrent(want) {
 		r := p.s.rendering
 		r.Origin.Note(p.operation.SyncResult)
-		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(p.repos, r.Origin.Revisions)}, nil
+		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Origin, p.repos)}, nil
 	}
 	r, repos, err := p.renderOther(ctx, want)
 	if err != nil {
@@ -96,16 +96,16 @@ func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "comparing with revision %s", r.Origin.Short())
 	}
-	return &operation.Target{Claims: r.Claims, Hooks: r.Hooks, Objects: objects, Files: p.files(repos, r.Origin.Revisions)}, nil
+	return &operation.Target{Claims: r.Claims, Hooks: r.Hooks, Objects: objects, Files: p.files(r.Origin, repos)}, nil
 }
 
 // files gives the repositories at their revisions, for hooks whose inputs are files.
-func (p *pass) files(repos []source.Repository, revisions []string) func(context.Context, int) (operation.Files, error) {
+func (p *pass) files(o resource.Origin, repos []source.Repository) func(context.Context, int) (operation.Files, error) {
 	return func(ctx context.Context, i int) (operation.Files, error) {
-		if i >= len(repos) || i >= len(revisions) {
+		if i >= len(repos) || i >= len(o.Revisions) {
 			return operation.Files{}, fault.New(fault.Internal, "there is no source %d", i)
 		}
-		tree, err := p.c.o.Trees.Tree(ctx, repos[i], revisions[i])
+		tree, err := p.c.o.Trees.Tree(ctx, p.place(o, repos[i], i))
 		if err != nil {
 			return operation.Files{}, err
 		}
@@ -154,7 +154,7 @@ func (p *pass) renderOther(ctx context.Context, want resource.Origin) (*renderin
 			return nil, nil, err
 		}
 	}
-	trees, err := p.trees(ctx, repos, commits)
+	trees, err := p.trees(ctx, want.At(commits), repos)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,7 +22,7 @@ import (
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/pin"
-	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/cache"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
@@ -47,9 +47,11 @@ type Options struct {
 	Settings  func() settings.Snapshot
 	Store     repository.Store
 	// Tree gives a repository's files at one commit, from the local mirror.
-	Tree func(ctx context.Context, repo source.Repository, revision string) (trace.Tree, error)
-	// Render is render.Render, here or in a process of its own.
-	Render func(context.Context, render.Request) (render.Result, error)
+	Tree func(ctx context.Context, at repository.Place) (trace.Tree, error)
+	// Cache renders what was not rendered before.
+	Cache *cache.Cache
+	// Sources are for what renderings need beyond their Application's sources.
+	Sources *repository.Sources
 	// Credentials finds the credentials for a repository.
 	Credentials func(s settings.Snapshot, url, project string) (source.Repository, error)
 }
@@ -66,7 +68,7 @@ func New(ctx context.Context, o Options) (*Offline, error) {
 	}
 	return &Offline{o: o, kinds: kinds, maker: &rendering.Maker{
 		Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return version },
-		Render: o.Render, Slots: make(chan struct{}, goruntime.GOMAXPROCS(0)),
+		Cache: o.Cache, Slots: make(chan struct{}, goruntime.GOMAXPROCS(0)),
 	}}, nil
 }
 
@@ -126,6 +128,10 @@ func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revis
 	a.rendering, err = f.maker.Make(ctx, a.trees, rendering.Request{
 		App: app, Instance: resource.AppInstance(f.o.Namespace, app.Namespace, app.Name), Origin: a.Origin,
 		Project: p, Rules: a.Rules, Settings: s,
+		Fetcher: repository.Fetcher{
+			Sources: f.o.Sources, Allowed: a.Rules.CheckSource, Near: a.Origin.Sources[0].RepoURL, Schemes: s.HelmValuesFileSchemes,
+			Find: func(url string) (source.Repository, error) { return f.o.Credentials(s, url, name) },
+		},
 	})
 	return a, err
 }
@@ -138,15 +144,17 @@ func (f *Offline) fetch(ctx context.Context, a *admitted, s settings.Snapshot, p
 		if err != nil {
 			return err
 		}
+		target := rendering.Target(src, a.Origin.Revision(i))
+		repo = repo.For(target)
 		refs, err := f.o.Store.List(ctx, repo)
 		if err != nil {
 			return err
 		}
-		sha, err := f.o.Store.Commit(ctx, repo, refs, rendering.Target(src, a.Origin.Revision(i)))
+		sha, err := f.o.Store.Commit(ctx, repo, refs, target)
 		if err != nil {
 			return err
 		}
-		tree, err := f.o.Tree(ctx, repo, sha)
+		tree, err := f.o.Tree(ctx, repository.Place{Repo: repo, Chart: target.Chart, Revision: sha, PassCredentials: target.PassCredentials, Project: project})
 		if err != nil {
 			return err
 		}

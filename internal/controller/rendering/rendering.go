@@ -26,7 +26,8 @@ import (
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/once"
-	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/cache"
+	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
@@ -64,6 +65,12 @@ type Rendering struct {
 	// Hooks are the objects that run at points of a sync or of a deletion.
 	Hooks      []desired.Object
 	Conditions []v1alpha1.ApplicationCondition
+	// Wants are what was fetched for it beyond the sources.
+	Wants []cache.Wanted
+	// OfRevision says of which sources the revision itself is in the rendering, OfAPIs
+	// that what the cluster serves is.
+	OfRevision []bool
+	OfAPIs     bool
 }
 
 // Maker makes Renderings. It is safe for concurrent use.
@@ -71,8 +78,8 @@ type Maker struct {
 	// Kinds is what the cluster serves, KubeVersion its version.
 	Kinds       func() *cluster.Kinds
 	KubeVersion func() string
-	// Render is render.Render, here or in a process of its own.
-	Render func(context.Context, render.Request) (render.Result, error)
+	// Cache renders what was not rendered before.
+	Cache *cache.Cache
 	// Slots bounds how many renderings are made at once: they take a core each.
 	Slots chan struct{}
 }
@@ -87,6 +94,10 @@ type Request struct {
 	Project  *v1alpha1.AppProject
 	Rules    *project.Rules
 	Settings settings.Snapshot
+	// Fetcher gets what lies beyond the sources; nil gets nothing.
+	Fetcher remote.Fetcher
+	// Fresh renders also what was rendered before.
+	Fresh bool
 }
 
 // Make renders the sources' trees, one for each.
@@ -115,7 +126,10 @@ func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Ren
 	if err := readInputs(files, state.Hooks); err != nil {
 		return nil, err
 	}
-	r := &Rendering{Origin: req.Origin, Checked: req.Origin.Revisions, SourceTypes: out.types, Hooks: state.Hooks}
+	r := &Rendering{
+		Origin: req.Origin, Checked: req.Origin.Revisions, SourceTypes: out.types, Hooks: state.Hooks,
+		Wants: out.wants, OfRevision: out.ofRevision, OfAPIs: out.ofAPIs,
+	}
 	for _, f := range files {
 		reads, err := f.ReadSet()
 		if err != nil {
@@ -136,13 +150,16 @@ func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Ren
 	return r, nil
 }
 
-// StillHolds says whether the rendering is that of other trees of its sources too,
-// because nothing that it read has changed.
-func (r *Rendering) StillHolds(trees []trace.Tree) (bool, error) {
-	if len(trees) != len(r.Reads) {
+// StillHolds says whether the rendering is that of other trees of its sources too, which
+// are of these revisions, because nothing that it read has changed.
+func (r *Rendering) StillHolds(trees []trace.Tree, revisions []string) (bool, error) {
+	if len(trees) != len(r.Reads) || len(trees) != len(revisions) {
 		return false, nil
 	}
 	for i, reads := range r.Reads {
+		if r.OfRevision[i] && revisions[i] != r.Origin.Revisions[i] {
+			return false, nil
+		}
 		if same, err := reads.StillHolds(trees[i]); err != nil || !same {
 			return false, err
 		}
@@ -240,7 +257,7 @@ func ProjectOf(app *v1alpha1.Application) string {
 // Target is what a source wants of its repository: at revision, or where that is empty
 // at its own target revision.
 func Target(s v1alpha1.ApplicationSource, revision string) source.Target {
-	return source.Target{Revision: cmp.Or(revision, s.TargetRevision), TagPrefix: s.TagPrefix, Chart: s.Chart}
+	return source.Target{Revision: cmp.Or(revision, s.TargetRevision), TagPrefix: s.TagPrefix, Chart: s.Chart, PassCredentials: s.Helm != nil && s.Helm.PassCredentials}
 }
 
 func options(app *v1alpha1.Application) resource.SyncOptions {
@@ -251,11 +268,11 @@ func options(app *v1alpha1.Application) resource.SyncOptions {
 }
 
 // Digest identifies everything but the repository's content that a rendering
-// depends on. Only charts look at what the cluster serves, so a new kind renders
+// depends on. Few but charts look at what the cluster serves, so a new kind renders
 // no plain directory anew, unless objects of it are among have's; have may be nil.
 func (m *Maker) Digest(req Request, have *Rendering) string {
 	r := m.request(req)
-	if have != nil && !slices.Contains(have.SourceTypes, v1alpha1.SourceTypeHelm) {
+	if have != nil && !have.OfAPIs {
 		r.APIVersions = m.scopes(have)
 	}
 	rules := req.Project.Spec // of which these say nothing about objects

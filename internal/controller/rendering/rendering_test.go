@@ -19,6 +19,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/cache"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
@@ -55,7 +56,11 @@ func newMaker(t *testing.T) *Maker {
 		t.Fatal(err)
 	}
 	kinds := cluster.New(cluster.Options{Conn: conn}).Kinds()
-	return &Maker{Render: render.Render, Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }, Slots: make(chan struct{}, 1)}
+	c, err := cache.Open(cache.Options{Render: render.Render})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Maker{Cache: c, Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }, Slots: make(chan struct{}, 1)}
 }
 
 func newRequest() Request {
@@ -112,7 +117,7 @@ func TestReadSet(t *testing.T) {
 		if c.content == "" {
 			delete(files, c.name)
 		}
-		if same, err := made.StillHolds([]trace.Tree{newRepo(files)}); same != c.same || err != nil {
+		if same, err := made.StillHolds([]trace.Tree{newRepo(files)}, []string{"later"}); same != c.same || err != nil {
 			t.Errorf("%s: holds %t, %v", c.why, same, err)
 		}
 	}
@@ -216,7 +221,7 @@ func TestDigestOfKinds(t *testing.T) {
 	plain := *made
 	plain.Claims = nil
 	chart := plain
-	chart.SourceTypes = []string{"", v1alpha1.SourceTypeHelm}
+	chart.OfAPIs = true
 	later := *m
 	later.Kinds = func() *cluster.Kinds { return discovered(t) }
 	for _, c := range []struct {

@@ -3,7 +3,6 @@ package rendering
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -11,6 +10,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/cache"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 )
@@ -22,6 +22,11 @@ type rendered struct {
 	sources    []int
 	types      []string
 	conditions []v1alpha1.ApplicationCondition
+	// wants are what was fetched, ofRevision the sources whose revision is in what they
+	// made, ofAPIs says that the cluster's APIs are in it.
+	wants      []cache.Wanted
+	ofRevision []bool
+	ofAPIs     bool
 }
 
 // renderAll renders one source after the other. Their objects follow each other in the
@@ -33,18 +38,19 @@ func (m *Maker) renderAll(ctx context.Context, files []*trace.FS, req Request) (
 	for i := range req.Origin.Sources {
 		source := &req.Origin.Sources[i]
 		if req.Origin.Listed && resource.RendersNothing(source) {
-			all.types = append(all.types, "")
+			all.types, all.ofRevision = append(all.types, ""), append(all.ofRevision, false)
 			continue
 		}
 		r := m.request(req)
-		r.FS, r.Source, r.Refs, r.Revision = files[i], source, refs, req.Origin.Revisions[i]
-		out, err := m.Render(ctx, r)
+		r.Source, r.Revision, r.Fetcher = source, req.Origin.Revisions[i], req.Fetcher
+		out, err := m.Cache.Render(ctx, cache.Trees{Main: files[i], Refs: refs}, r, req.Fresh)
 		if err != nil {
 			return rendered{}, inSource(req.Origin, i, err)
 		}
 		all.objects = append(all.objects, out.Objects...)
 		all.sources = append(all.sources, slices.Repeat([]int{i}, len(out.Objects))...)
-		all.types = append(all.types, out.SourceType)
+		all.types, all.ofRevision = append(all.types, out.SourceType), append(all.ofRevision, out.OfRevision)
+		all.wants, all.ofAPIs = append(all.wants, out.Wants...), all.ofAPIs || out.OfAPIVersions
 		for _, field := range out.Unsupported {
 			all.warn(v1alpha1.ConditionUnsupportedFieldWarning, prefix(req.Origin, i)+field)
 		}
@@ -61,11 +67,11 @@ func (r *rendered) warn(t v1alpha1.ConditionType, message string) {
 
 // refsOf are the trees that value files may lie in by $ref/path. A chart lends none:
 // admission refuses whoever wants one.
-func refsOf(files []*trace.FS, o resource.Origin) map[string]fs.FS {
+func refsOf(files []*trace.FS, o resource.Origin) map[string]*trace.FS {
 	if !o.Listed {
 		return nil
 	}
-	refs := map[string]fs.FS{}
+	refs := map[string]*trace.FS{}
 	for i, s := range o.Sources {
 		if s.Ref != "" && s.Chart == "" {
 			refs[s.Ref] = files[i]
@@ -107,6 +113,7 @@ func (m *Maker) request(req Request) render.Request {
 			MaxCombinedManifestsSize: s.MaxCombinedDirectoryManifestsSize,
 			HelmDisabled:             !s.HelmEnabled,
 			KustomizeDisabled:        !s.KustomizeEnabled,
+			JsonnetDisabled:          !s.JsonnetEnabled,
 			KustomizeBuildOptions:    s.KustomizeBuildOptions,
 			HelmValuesFileSchemes:    s.HelmValuesFileSchemes,
 		},

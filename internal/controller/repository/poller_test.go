@@ -22,8 +22,8 @@ import (
 
 const interval = 2 * time.Minute
 
-// remote is a Store of remotes that are maps from target to commit.
-type remote struct {
+// server is a Store of remotes that are maps from target to commit.
+type server struct {
 	mu       sync.Mutex
 	refs     map[string]map[string]string // URL -> target -> commit
 	fail     map[string]error
@@ -33,7 +33,7 @@ type remote struct {
 	start    time.Time
 }
 
-func (s *remote) List(ctx context.Context, repo source.Repository) (Refs, error) {
+func (s *server) List(ctx context.Context, repo source.Repository) (Refs, error) {
 	s.mu.Lock()
 	s.lists = append(s.lists, fmt.Sprintf("%v %s", time.Since(s.start), name(repo)))
 	refs, err, takes := s.refs[repo.URL], s.fail[repo.URL], s.takes
@@ -51,7 +51,7 @@ func (s *remote) List(ctx context.Context, repo source.Repository) (Refs, error)
 
 func name(repo source.Repository) string { return strings.TrimSuffix(repo.URL+" "+repo.Username, " ") }
 
-func (s *remote) Commit(_ context.Context, repo source.Repository, refs Refs, t source.Target) (string, error) {
+func (s *server) Commit(_ context.Context, repo source.Repository, refs Refs, t source.Target) (string, error) {
 	target := t.TagPrefix + t.Revision
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *remote) Commit(_ context.Context, repo source.Repository, refs Refs, t 
 }
 
 // push makes a target another commit.
-func (s *remote) push(url, target, sha string) {
+func (s *server) push(url, target, sha string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := map[string]string{}
@@ -72,13 +72,13 @@ func (s *remote) push(url, target, sha string) {
 	s.refs[url] = next
 }
 
-func (s *remote) break_(url string, err error) {
+func (s *server) break_(url string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fail[url] = err
 }
 
-func (s *remote) taken() (lists, resolved []string) {
+func (s *server) taken() (lists, resolved []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lists, resolved = s.lists, s.resolved
@@ -91,7 +91,7 @@ func (s *remote) taken() (lists, resolved []string) {
 type world struct {
 	*Poller
 	t     *testing.T
-	store *remote
+	store *server
 	mu    sync.Mutex
 	told  []string
 	stop  func()
@@ -108,7 +108,7 @@ func run(t *testing.T, test func(w *world)) {
 
 func newWorld(t *testing.T, every time.Duration) *world {
 	t.Helper()
-	w := &world{t: t, store: &remote{
+	w := &world{t: t, store: &server{
 		start: time.Now(), fail: map[string]error{},
 		refs: map[string]map[string]string{"a": {"main": "a1", "dev": "a9"}, "b": {"main": "b1"}},
 	}}
@@ -350,7 +350,7 @@ func TestARefreshThatFailsIsAnswered(t *testing.T) {
 
 func TestWantBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &remote{start: time.Now(), fail: map[string]error{}, refs: map[string]map[string]string{"a": {"main": "a1"}}}
+		store := &server{start: time.Now(), fail: map[string]error{}, refs: map[string]map[string]string{"a": {"main": "a1"}}}
 		told := make(chan string, 10)
 		p := New(Options{
 			Store: store, Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return time.Minute },
@@ -388,7 +388,7 @@ func TestWantBeforeRun(t *testing.T) {
 func TestWantWhileRunEnds(t *testing.T) {
 	t.Parallel()
 	p := New(Options{
-		Store:    &remote{start: time.Now(), refs: map[string]map[string]string{"a": {"main": "a1"}}},
+		Store:    &server{start: time.Now(), refs: map[string]map[string]string{"a": {"main": "a1"}}},
 		Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return 0 },
 		Changed: func(string) {}, Log: slog.New(slog.DiscardHandler),
 	})
@@ -415,7 +415,7 @@ func TestTheLogHasNoCredentials(t *testing.T) {
 		var log bytes.Buffer
 		told := make(chan string, 1)
 		p := New(Options{
-			Store:    &remote{start: time.Now(), fail: map[string]error{url: errors.New("away")}},
+			Store:    &server{start: time.Now(), fail: map[string]error{url: errors.New("away")}},
 			Interval: func() time.Duration { return interval }, Jitter: func() time.Duration { return 0 },
 			Changed: func(app string) { told <- app }, Log: slog.New(slog.NewTextHandler(&log, nil)),
 		})

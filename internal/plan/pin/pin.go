@@ -45,8 +45,12 @@ var Annotations = []string{ //nolint:gochecknoglobals // a table
 }
 
 // exact is a full commit id or a digest; of anything else it would be open what it
-// pins to: a version can be made anew.
+// pins to.
 var exact = regexp.MustCompile(`^([0-9a-f]{40}([0-9a-f]{24})?|sha256:[0-9a-f]{64})$`)
+
+// version is the one of a chart, which repositories do not make anew: its name is all
+// that the history has of it.
+var version = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`)
 
 // separator is between the revisions of several sources: none has it.
 const separator = ","
@@ -118,6 +122,10 @@ func (p Pin) flaw(app *v1alpha1.Application) string {
 	for i, revision := range p.Revisions {
 		switch {
 		case exact.MatchString(revision):
+		case i < len(sources) && sources[i].Chart != "":
+			if !version.MatchString(revision) {
+				return "is no version of chart " + sources[i].Chart
+			}
 		case len(p.Revisions) > 1:
 			return fmt.Sprintf("has no full commit id for source %d", i+1)
 		default:

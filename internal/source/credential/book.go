@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 )
 
@@ -110,6 +111,17 @@ func (b *Book) Find(repoURL, project string) (source.Repository, error) {
 	found.KnownHosts = b.knownHosts
 	found.Token.CAData = b.tlsCerts[source.Host(tokenEndpoint(found.Token))]
 	return found, nil
+}
+
+// Named is the URL of the repository of that name which a project may have, as charts
+// refer to it: "@NAME" and "alias:NAME" as in Helm.
+func (b *Book) Named(name, project string) (string, error) {
+	for _, e := range b.repositories {
+		if e.repo.Name == name && (e.repo.Project == "" || e.repo.Project == project) {
+			return e.repo.URL, e.err
+		}
+	}
+	return "", fault.New(fault.NotFound, "no repository has the name %q", name)
 }
 
 // Repositories are all repositories that can be used, with their own
