@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"log/slog"
-	"runtime"
 	"sync"
 	"time"
 
@@ -129,7 +128,7 @@ func New(o Options) *Controller {
 	c.kinds, c.project = c.cluster.Kinds, c.store.Project
 	c.maker = &rendering.Maker{
 		Cache: o.Cache,
-		Kinds: c.kinds, KubeVersion: func() string { return c.kube }, Slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		Kinds: c.kinds, KubeVersion: func() string { return c.kube },
 	}
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
 	c.engine = operation.Engine{

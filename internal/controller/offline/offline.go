@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	goruntime "runtime"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -68,7 +67,7 @@ func New(ctx context.Context, o Options) (*Offline, error) {
 	}
 	return &Offline{o: o, kinds: kinds, maker: &rendering.Maker{
 		Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return version },
-		Cache: o.Cache, Slots: make(chan struct{}, goruntime.GOMAXPROCS(0)),
+		Cache: o.Cache,
 	}}, nil
 }
 

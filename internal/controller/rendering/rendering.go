@@ -80,8 +80,6 @@ type Maker struct {
 	KubeVersion func() string
 	// Cache renders what was not rendered before.
 	Cache *cache.Cache
-	// Slots bounds how many renderings are made at once: they take a core each.
-	Slots chan struct{}
 }
 
 // Request is the part of a Rendering's inputs that is not in the repository.
@@ -104,12 +102,6 @@ type Request struct {
 func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Rendering, error) {
 	if len(trees) != len(req.Origin.Sources) || len(trees) != len(req.Origin.Revisions) {
 		return nil, fault.New(fault.Internal, "%d trees and %d revisions of %d sources", len(trees), len(req.Origin.Revisions), len(req.Origin.Sources))
-	}
-	select {
-	case m.Slots <- struct{}{}:
-		defer func() { <-m.Slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
 	files := make([]*trace.FS, len(trees))
 	for i, tree := range trees {

@@ -1,7 +1,6 @@
 package rendering
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -60,7 +59,7 @@ func newMaker(t *testing.T) *Maker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Maker{Cache: c, Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }, Slots: make(chan struct{}, 1)}
+	return &Maker{Cache: c, Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.37.2" }}
 }
 
 func newRequest() Request {
@@ -232,16 +231,5 @@ func TestDigestOfKinds(t *testing.T) {
 		if same := m.Digest(newRequest(), c.have) == later.Digest(newRequest(), c.have); same != c.same {
 			t.Errorf("%s: same %t", c.why, same)
 		}
-	}
-}
-
-// TestMakeWaits: one that waits for its turn ends with its context.
-func TestMakeWaits(t *testing.T) {
-	m := newMaker(t)
-	m.Slots <- struct{}{}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := m.Make(ctx, []trace.Tree{newRepo(nil)}, newRequest()); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
 	}
 }

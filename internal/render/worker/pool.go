@@ -12,6 +12,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/remote"
 )
 
 // Defaults of Options.
@@ -26,9 +27,14 @@ const (
 // left in its memory does not stay for ever.
 const maxJobs = 500
 
+// waitFactor is how many processes there may be for each that computes: a server that
+// answers slowly must not hold up those who ask none.
+const waitFactor = 8
+
 // Options bound a Pool. The zero value works.
 type Options struct {
-	// Size is how many processes there are at most; 0 means one for each CPU.
+	// Size is how many processes compute at most at a time; 0 means one for each CPU. There
+	// may be waitFactor times as many, most of which wait for something to be fetched.
 	Size int
 	// Memory is what one process may use, in bytes; 0 means DefaultMemory.
 	Memory int64
@@ -48,8 +54,9 @@ type Options struct {
 
 // Pool renders in processes of its own. It is safe for concurrent use.
 type Pool struct {
-	o     Options
-	slots chan struct{}
+	o Options
+	// places are for processes, slots for those of them that compute.
+	places, slots chan struct{}
 
 	mu     sync.Mutex
 	idle   []*process // the last was used last
@@ -72,7 +79,7 @@ func New(o Options) (*Pool, error) {
 	o.Output = cmp.Or(o.Output, DefaultOutput)
 	o.Idle = cmp.Or(o.Idle, DefaultIdle)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	return &Pool{o: o, slots: make(chan struct{}, o.Size)}, nil
+	return &Pool{o: o, places: make(chan struct{}, waitFactor*o.Size), slots: make(chan struct{}, o.Size)}, nil
 }
 
 // Close ends all processes that are idle; those at work end with their rendering.
@@ -93,12 +100,15 @@ func (p *Pool) Render(ctx context.Context, r render.Request) (render.Result, err
 	if r.Source == nil || r.FS == nil {
 		return render.Result{}, fault.New(fault.Internal, "render: a request needs a source and a tree")
 	}
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return render.Result{}, fault.Wrap(fault.Unavailable, ctx.Err(), "rendering stopped")
+	for _, turn := range [...]chan struct{}{p.places, p.slots} {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return render.Result{}, fault.Wrap(fault.Unavailable, ctx.Err(), "rendering stopped")
+		}
 	}
+	r.Fetcher = idling{r.Fetcher, p.slots}
 	for {
 		w, err := p.take()
 		if err != nil {
@@ -177,4 +187,20 @@ func (p *Pool) retire(w *process) {
 	if at >= 0 {
 		w.end()
 	}
+}
+
+// idling lets somebody else compute while something is fetched.
+type idling struct {
+	from  remote.Fetcher
+	slots chan struct{}
+}
+
+func (f idling) Fetch(ctx context.Context, w remote.Want) (remote.Got, error) {
+	if f.from == nil {
+		return remote.Nothing{}.Fetch(ctx, w)
+	}
+	<-f.slots
+	got, err := f.from.Fetch(ctx, w)
+	f.slots <- struct{}{}
+	return got, err
 }

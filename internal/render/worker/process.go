@@ -119,8 +119,10 @@ func (w *process) render(ctx context.Context, o Options, r render.Request) (rend
 	defer timer.Stop()
 	stop := context.AfterFunc(ctx, w.kill)
 	defer stop()
+	timed, cancel := context.WithTimeout(ctx, o.Timeout) // for what it has fetched
+	defer cancel()
 	s := session{pipe: w.pipe, output: o.Output, left: o.Output}
-	result, err := s.run(ctx, r)
+	result, err := s.run(timed, r)
 	if err == nil || s.whole {
 		return result, err // what ends well or with an error of the source leaves a process that is as before
 	}

@@ -286,6 +286,41 @@ func (w *wanted) Fetch(_ context.Context, x remote.Want) (remote.Got, error) {
 	return remote.Got{FS: newRepo(chart(fine)), Digest: "d", Version: "1.0.0"}, nil
 }
 
+// slow is a Fetcher that answers when it is told to.
+type slow struct{ asked, answer chan struct{} }
+
+func (s slow) Fetch(context.Context, remote.Want) (remote.Got, error) {
+	s.asked <- struct{}{}
+	<-s.answer
+	return remote.Got{FS: newRepo(map[string]string{"Chart.yaml": "apiVersion: v2\nname: dep\nversion: 1.0.0\n"})}, nil
+}
+
+// TestAFetchHoldsUpNobody: while something is fetched for one rendering, others are made.
+func TestAFetchHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	p, s := newPool(t, Options{Size: 1}), slow{make(chan struct{}), make(chan struct{})}
+	waiting := make(chan error)
+	go func() {
+		files := chart(fine)
+		files["Chart.yaml"] += "dependencies: [{name: dep, version: ^1, repository: 'https://x'}]\n"
+		r := request(files)
+		r.Fetcher = s
+		_, err := p.Render(t.Context(), r)
+		waiting <- err
+	}()
+	<-s.asked
+	if out, err := p.Render(t.Context(), request(chart(fine))); err != nil || len(out.Objects) != 1 {
+		t.Errorf("%v, %v", out.Objects, err)
+	}
+	close(s.answer)
+	if err := <-waiting; err != nil {
+		t.Error(err)
+	}
+	if len(p.slots) != 0 || len(p.places) != 0 {
+		t.Errorf("%d slots and %d places are held", len(p.slots), len(p.places))
+	}
+}
+
 // TestFetch: a want and its answer go through the pipe whole.
 func TestFetch(t *testing.T) {
 	t.Parallel()
