@@ -190,6 +190,8 @@ func (r rendering) kustomize(ctx context.Context) (Result, error) {
 		Dir:          r.dir,
 		BuildOptions: r.Options.KustomizeBuildOptions,
 		Env:          r.env(),
+		Fetcher:      r.Fetcher,
+		Chart:        r.chart,
 	}
 	if r.source.Kustomize != nil {
 		in.Kustomize = *r.source.Kustomize

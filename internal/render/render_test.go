@@ -18,6 +18,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/remote"
+	"evenkeel.dev/internal/resource"
 )
 
 var update = flag.Bool("update", false, "write what the data files want from what is got")
@@ -54,7 +55,7 @@ func (s *shelf) Fetch(_ context.Context, w remote.Want) (remote.Got, error) {
 			return remote.Got{FS: s.trees[a.Tree], Digest: "digest of " + a.Tree, Version: a.Version}, nil
 		}
 	}
-	return remote.Got{}, fault.New(fault.NotFound, "%s %s %s %s: there is none", w.Kind, w.URL, w.Name, w.Version)
+	return remote.Got{}, fault.New(fault.NotFound, "%s %s %s %s: there is none", w.Kind, resource.WithoutCredentials(w.URL), w.Name, w.Version)
 }
 
 // expectations are the files of a data file that are not part of the repository.

@@ -35,6 +35,13 @@ type Input struct {
 	// Dir is the chart's tree path.
 	Dir  string
 	Helm v1alpha1.ApplicationSourceHelm
+	// NameTemplate, if set, is a template whose output is the release's name.
+	NameTemplate string
+	// BaseValues are files of values that count less than all that Helm says, each
+	// more than those before it.
+	BaseValues [][]byte
+	// SkipHooks leaves hooks out.
+	SkipHooks bool
 	// Refs are the trees that $name/… value files come from.
 	Refs map[string]fs.FS
 	// AppName is the release's name if Helm sets none.
@@ -97,8 +104,11 @@ type renderer struct {
 
 // prepare settles what the chart will see as .Release and .Capabilities.
 func (r *renderer) prepare() error {
-	name := r.Helm.ReleaseName
-	if name == "" {
+	name, err := r.templatedName()
+	if err != nil {
+		return err
+	}
+	if name = firstOf(name, r.Helm.ReleaseName); name == "" {
 		name = r.AppName
 		if _, bare, qualified := strings.Cut(name, "_"); qualified {
 			name = bare
@@ -113,6 +123,21 @@ func (r *renderer) prepare() error {
 	namespace := firstOf(r.Helm.Namespace, r.Namespace, "default")
 	r.release = common.ReleaseOptions{Name: name, Namespace: namespace, Revision: 1, IsInstall: true}
 	return r.capabilities()
+}
+
+// templatedName is the output of NameTemplate, made by the engine that charts get: Helm
+// would let it read the environment.
+func (r *renderer) templatedName() (string, error) {
+	if r.NameTemplate == "" {
+		return "", nil
+	}
+	const name = "nameTemplate"
+	c := &chart.Chart{Metadata: &chart.Metadata{Name: name}, Templates: []*common.File{{Name: name, Data: []byte(r.NameTemplate)}}}
+	out, err := engine.Engine{}.RenderWithContext(r.ctx, c, common.Values{"Values": common.Values{}})
+	if err != nil {
+		return "", fault.New(fault.Broken, "%s", withoutTemplateText(err.Error()))
+	}
+	return out[name+"/"+name], nil
 }
 
 func (r *renderer) capabilities() error {
@@ -206,7 +231,7 @@ func (r *renderer) decode(files map[string]string) error {
 		}
 	}
 	for _, h := range hooks {
-		if r.Helm.SkipTests && slices.Contains(h.Events, release.HookTest) {
+		if r.SkipHooks || r.Helm.SkipTests && slices.Contains(h.Events, release.HookTest) {
 			continue
 		}
 		if err := r.objects(h.Path, h.Manifest); err != nil {

@@ -17,7 +17,7 @@ import (
 	"evenkeel.dev/internal/render/tree"
 )
 
-// values are the values given to the chart, lowest precedence first: value
+// values are the values given to the chart, lowest precedence first: base values, value
 // files in order, values or valuesObject, parameters, string parameters, file
 // parameters. Of parameters with one name the last one counts.
 func (r *renderer) values() (map[string]any, error) {
@@ -26,6 +26,13 @@ func (r *renderer) values() (map[string]any, error) {
 		return nil, err
 	}
 	values := map[string]any{}
+	for i, data := range r.BaseValues {
+		more, err := loader.LoadValues(bytes.NewReader(data))
+		if err != nil {
+			return nil, fault.Wrap(fault.Broken, err, "values file %d", i+1)
+		}
+		values = loader.MergeMaps(values, more)
+	}
 	for _, f := range files {
 		data, err := r.read(f)
 		if err != nil {

@@ -251,7 +251,7 @@ func unquoted(s string) string {
 // the file itself.
 func (e *editor) patches() error {
 	for i, p := range e.Kustomize.Patches {
-		if p.Path != "" {
+		if p.Path != "" && !isRemote(p.Path) {
 			if _, err := tree.Resolve("kustomize.patches["+strconv.Itoa(i)+"].path", e.Dir, p.Path); err != nil {
 				return err
 			}
@@ -288,8 +288,11 @@ func kindOf(err error) fault.Kind {
 // out, and what does not exist is an error unless the Application says otherwise.
 func (e *editor) components() error {
 	for _, written := range e.Kustomize.Components {
-		if remote(written) {
-			return fault.New(fault.Unsupported, "kustomize.components: %q is remote; remote bases are not fetched yet", tree.RedactURL(written))
+		if isRemote(written) { // the inspector has it fetched
+			if !slices.Contains(e.k.Components, written) {
+				e.k.Components = append(e.k.Components, written)
+			}
+			continue
 		}
 		pattern, err := tree.Resolve("kustomize.components", e.Dir, written)
 		if err != nil {

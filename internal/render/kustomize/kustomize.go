@@ -1,8 +1,11 @@
 package kustomize
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
@@ -16,6 +19,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render/buildenv"
 	"evenkeel.dev/internal/render/manifest"
+	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -33,6 +37,11 @@ type Input struct {
 	// BuildOptions are flags of kustomize build.
 	BuildOptions string
 	Env          buildenv.Env
+	// Fetcher gets what kustomizations name of elsewhere; nil means that nothing can
+	// be had.
+	Fetcher remote.Fetcher
+	// Chart renders the charts that they name; nil means that none can be.
+	Chart ChartRenderer
 }
 
 // Output is what was built.
@@ -44,23 +53,31 @@ type Output struct {
 
 // Render builds the kustomization in in.Dir with in.Kustomize applied to it.
 func Render(ctx context.Context, in Input) (Output, error) {
-	options, unsupported := buildOptions(in.BuildOptions)
-	if in.Kustomize.Version != "" {
-		unsupported = append(unsupported, "kustomize.version")
-	}
+	flags, unsupported := parseFlags(in.BuildOptions)
 	var warnings []string
 	warn := func(w string) { warnings = append(warnings, w) }
+	if v := in.Kustomize.Version; v != "" && v != Version {
+		unsupported = append(unsupported, "kustomize.version")
+		warn(fmt.Sprintf("kustomize.version %s: only %s is here, and rendered this", v, Version))
+	}
 	overlay, err := edited(in, warn)
 	if err != nil {
 		return Output{}, err
 	}
-	view := newView(in.Files, overlay)
+	view := newView(newMounts(ctx, in.Files, in.Fetcher), overlay)
 	view.inspector.warn = warn
+	view.inspector.charts = charts{
+		enabled: flags.helm, render: in.Chart, anywhere: flags.LoadRestrictions == types.LoadRestrictionsNone,
+		// As Argo CD, which appends the Application's to the flags.
+		kubeVersion: cmp.Or(in.Kustomize.KubeVersion, in.Env.KubeVersion, flags.helmKubeVersion),
+		apiVersions: slices.Concat(flags.helmAPIVersions, firstNonEmpty(in.Kustomize.APIVersions, in.Env.KubeAPIVersions)),
+	}
+	options := &flags.Options
 	result, err := build(ctx, view, options, in.Dir)
 	if err != nil {
 		return Output{}, err
 	}
-	objects, err := decode(in, result)
+	objects, err := decode(in, view.mounts, result)
 	return Output{Objects: objects, Warnings: warnings, Unsupported: unsupported}, err
 }
 
@@ -90,12 +107,12 @@ func build(ctx context.Context, view *view, options *krusty.Options, dir string)
 		return nil, view.err
 	}
 	if err != nil {
-		return nil, fault.New(fault.Broken, "%s: %s", dir, withoutContent(err.Error()))
+		return nil, fault.New(fault.Broken, "%s: %s", dir, withoutContent(view.mounts.named(err.Error())))
 	}
 	return result, nil
 }
 
-func decode(in Input, result resmap.ResMap) ([]*unstructured.Unstructured, error) {
+func decode(in Input, m *mounts, result resmap.ResMap) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	for _, r := range result.Resources() {
 		if err := in.Files.Err(); err != nil {
@@ -109,6 +126,11 @@ func decode(in Input, result resmap.ResMap) ([]*unstructured.Unstructured, error
 		more, err := manifest.Decoder{}.Decode(name, data)
 		if err != nil {
 			return nil, err
+		}
+		for _, o := range more {
+			if err := m.finish(o); err != nil {
+				return nil, err
+			}
 		}
 		objects = append(objects, more...)
 	}
@@ -144,33 +166,11 @@ func withoutContent(message string) string {
 	})
 }
 
-// buildOptions reads the flags of kustomize build that mean something here and
-// lists those that do not.
-func buildOptions(flags string) (*krusty.Options, []string) {
-	o := krusty.MakeDefaultOptions()
-	o.Reorder = krusty.ReorderOptionUnspecified
-	var unsupported []string
-	words := strings.Fields(flags)
-	for i := 0; i < len(words); i++ {
-		name, value, joined := strings.Cut(words[i], "=")
-		takesValue := name == "--load-restrictor" || name == "--reorder"
-		if takesValue && !joined && i+1 < len(words) {
-			i++
-			value = words[i]
-		}
-		switch {
-		case name == "--load-restrictor" && value == "LoadRestrictionsNone":
-			o.LoadRestrictions = types.LoadRestrictionsNone
-		case name == "--load-restrictor" && value == "LoadRestrictionsRootOnly":
-		case name == "--reorder" && value == "none":
-			o.Reorder = krusty.ReorderOptionNone
-		case name == "--reorder" && value == "legacy":
-			o.Reorder = krusty.ReorderOptionLegacy
-		case name == "--enable-managedby-label" && value != "false":
-			o.AddManagedbyLabel = true
-		default:
-			unsupported = append(unsupported, "kustomize.buildOptions "+name)
+func firstNonEmpty(lists ...[]string) []string {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return l
 		}
 	}
-	return o, unsupported
+	return nil
 }

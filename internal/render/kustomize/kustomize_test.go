@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -20,7 +21,7 @@ import (
 
 func viewOf(t *testing.T, repo fstest.MapFS, overlay map[string][]byte) *view {
 	t.Helper()
-	v := newView(tree.NewReader(t.Context(), repo, 1<<20), overlay)
+	v := newView(newMounts(t.Context(), tree.NewReader(t.Context(), repo, 1<<20), nil), overlay)
 	v.inspector.warn = func(string) {}
 	return v
 }
@@ -40,12 +41,6 @@ func TestView(t *testing.T) {
 	if !v.IsDir("/") || !v.IsDir("/app") || v.IsDir("/app/a.yaml") || v.IsDir("/nope") || !v.Exists("/app/a.yaml") || v.Exists("/nope") {
 		t.Error("what is there is not seen as it is")
 	}
-	if got, err := v.ReadDir("/app"); err != nil || !cmp.Equal(got, []string{"a.yaml", "b.yaml"}) {
-		t.Errorf("a listing: %q, %v", got, err)
-	}
-	if got, err := v.Glob("/app/*.yaml"); err != nil || !cmp.Equal(got, []string{"/app/a.yaml", "/app/b.yaml"}) {
-		t.Errorf("a glob: %q, %v", got, err)
-	}
 	for p, want := range map[string][2]string{"/app": {"/app", ""}, "app/a.yaml": {"/app", "a.yaml"}, "/app/../../../other": {"/other", ""}} {
 		dir, base, err := v.CleanedAbs(p)
 		if err != nil || string(dir) != want[0] || base != want[1] {
@@ -57,7 +52,10 @@ func TestView(t *testing.T) {
 	}
 	_, openErr := v.Open("/app/a.yaml")
 	_, createErr := v.Create("/x")
+	_, readDirErr := v.ReadDir("/app")
+	_, globErr := v.Glob("/app/*")
 	for name, err := range map[string]error{
+		"readDir": readDirErr, "glob": globErr,
 		"open": openErr, "walk": v.Walk("/", nil), "create": createErr, "mkdir": v.Mkdir("/x"), "mkdirAll": v.MkdirAll("/x/y"),
 		"removeAll": v.RemoveAll("/app"), "write": v.WriteFile("/app/a.yaml", nil),
 	} {
@@ -104,43 +102,76 @@ func TestRemote(t *testing.T) {
 		"https://example.org/a", "HTTP://example.org", "http:example.org", "git@github.com:a/b", "git::x", "ssh://x", "file:///x", "s3::https://x",
 		"github.com/a/b", "GitHub.com/a/b", "github.com:a/b", " https://x", "org-123@ssh.example.org:a", "oci://x",
 	} {
-		if !remote(p) {
+		if !isRemote(p) {
 			t.Errorf("%q is not remote", p)
 		}
 	}
 	for _, p := range []string{"a", "../b", "./github.com/a", "https", "base", "a:b", "@x"} {
-		if remote(p) {
+		if isRemote(p) {
 			t.Errorf("%q is remote", p)
 		}
 	}
 }
 
-func TestBuildOptions(t *testing.T) {
-	none := []string(nil)
-	for flags, want := range map[string]struct {
+func TestFlags(t *testing.T) {
+	const unspecified = krusty.ReorderOptionUnspecified
+	refused := func(names ...string) []string {
+		for i := range names {
+			names[i] = "kustomize.buildOptions " + names[i]
+		}
+		return names
+	}
+	for written, want := range map[string]struct {
 		unsupported []string
 		unbounded   bool
 		reorder     krusty.ReorderOption
 		managed     bool
+		helm        bool
 	}{
-		"":                                       {none, false, krusty.ReorderOptionUnspecified, false},
-		"--load-restrictor LoadRestrictionsNone": {none, true, krusty.ReorderOptionUnspecified, false},
-		"--load-restrictor=LoadRestrictionsRootOnly": {none, false, krusty.ReorderOptionUnspecified, false},
-		"--reorder none": {none, false, krusty.ReorderOptionNone, false},
-		"--reorder=legacy --enable-managedby-label": {none, false, krusty.ReorderOptionLegacy, true},
-		"--enable-helm --enable-exec --network":     {[]string{"kustomize.buildOptions --enable-helm", "kustomize.buildOptions --enable-exec", "kustomize.buildOptions --network"}, false, krusty.ReorderOptionUnspecified, false},
-		"--load-restrictor":                         {[]string{"kustomize.buildOptions --load-restrictor"}, false, krusty.ReorderOptionUnspecified, false},
-		"--reorder sideways":                        {[]string{"kustomize.buildOptions --reorder"}, false, krusty.ReorderOptionUnspecified, false},
+		"":                                       {reorder: unspecified},
+		"--load-restrictor LoadRestrictionsNone": {unbounded: true, reorder: unspecified},
+		"--load-restrictor=LoadRestrictionsRootOnly": {reorder: unspecified},
+		"--reorder none": {reorder: krusty.ReorderOptionNone},
+		"--reorder=legacy --enable-managedby-label":   {reorder: krusty.ReorderOptionLegacy, managed: true},
+		"--enable-managedby-label=false":              {reorder: unspecified},
+		"--enable-helm":                               {reorder: unspecified, helm: true},
+		"--enable-helm=false":                         {reorder: unspecified},
+		"--helm-command /bin/sh --enable-helm":        {unsupported: refused("--helm-command"), reorder: unspecified, helm: true},
+		"--enable-exec --enable-star --network":       {unsupported: refused("--enable-exec", "--enable-star", "--network"), reorder: unspecified},
+		"--enable-alpha-plugins --enable-exec=false":  {unsupported: refused("--enable-alpha-plugins"), reorder: unspecified},
+		"--env HOME -e PATH --mount type=bind,src=/a": {unsupported: refused("--env", "-e", "--mount"), reorder: unspecified},
+		"--as-current-user --stack-trace -o out":      {unsupported: refused("-o"), reorder: unspecified},
+		"--load-restrictor":                           {unsupported: refused("--load-restrictor"), reorder: unspecified},
+		"--reorder sideways":                          {unsupported: refused("--reorder"), reorder: unspecified},
+		"--helm-kube-version":                         {unsupported: refused("--helm-kube-version"), reorder: unspecified},
+		"--nonsense":                                  {unsupported: refused("--nonsense"), reorder: unspecified},
 	} {
-		o, unsupported := buildOptions(flags)
+		f, unsupported := parseFlags(written)
 		if diff := cmp.Diff(want.unsupported, unsupported); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", flags, diff)
+			t.Errorf("%q (-want +got):\n%s", written, diff)
 		}
-		if (o.LoadRestrictions == types.LoadRestrictionsNone) != want.unbounded || o.Reorder != want.reorder || o.AddManagedbyLabel != want.managed {
-			t.Errorf("%q: got %+v", flags, o)
+		if (f.LoadRestrictions == types.LoadRestrictionsNone) != want.unbounded || f.Reorder != want.reorder || f.AddManagedbyLabel != want.managed || f.helm != want.helm {
+			t.Errorf("%q: got %+v", written, f)
 		}
-		if o.PluginConfig.HelmConfig.Enabled || o.PluginConfig.FnpLoadingOptions.EnableExec || o.PluginConfig.PluginRestrictions != types.PluginRestrictionsBuiltinsOnly {
-			t.Errorf("%q runs programs: %+v", flags, o.PluginConfig)
+		if p := f.PluginConfig; p.HelmConfig.Enabled || p.FnpLoadingOptions.EnableExec || p.PluginRestrictions != types.PluginRestrictionsBuiltinsOnly {
+			t.Errorf("%q runs programs: %+v", written, p)
+		}
+	}
+	f, _ := parseFlags("--helm-kube-version 1.30.0 --helm-api-versions a/v1 --helm-api-versions=b/v1")
+	if f.helmKubeVersion != "1.30.0" || !cmp.Equal(f.helmAPIVersions, []string{"a/v1", "b/v1"}) {
+		t.Errorf("got %+v", f)
+	}
+}
+
+// TestVersion: the release that is named is the one whose library is linked.
+func TestVersion(t *testing.T) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		t.Fatal("no build information")
+	}
+	for _, m := range info.Deps {
+		if m.Path == "sigs.k8s.io/kustomize/api" && m.Version != "v0.21.1" {
+			t.Errorf("the library is %s: name the release of Kustomize that has it in Version", m.Version)
 		}
 	}
 }
@@ -170,9 +201,10 @@ func FuzzRemote(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, p string) {
-		c := &checked{file: "f", dir: "app"}
-		c.paths("resources", p)
-		if c.err != nil || p == "" || strings.Contains(p, "\n") {
+		v := viewOf(t, fstest.MapFS{}, nil)
+		c := &checked{inspector: &v.inspector, file: "f", dir: spot{nil, "app"}}
+		c.path("resources", asEither, p)
+		if c.err != nil || p == "" {
 			return
 		}
 		name, err := tree.Resolve("resources", "app", p)

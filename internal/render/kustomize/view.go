@@ -18,10 +18,12 @@ import (
 var errReadOnly = errors.New("the repository is read-only")
 
 // view shows the tree to Kustomize as a file system whose root is the
-// repository's, with the files of an overlay in the place of its own.
+// repository's, with the files of an overlay in the place of its own, and with what
+// was fetched at paths of its own.
 type view struct {
 	files     *tree.Reader
 	overlay   map[string][]byte
+	mounts    *mounts
 	inspector inspector
 	// read is how many kustomizations were read.
 	read int
@@ -35,10 +37,9 @@ type view struct {
 // seconds.
 const maxKustomizations = 1000
 
-func newView(files *tree.Reader, overlay map[string][]byte) *view {
-	v := &view{files: files, overlay: overlay}
-	v.inspector.read = v.content
-	v.inspector.isDir = func(name string) bool { return v.IsDir(rooted(name)) }
+func newView(m *mounts, overlay map[string][]byte) *view {
+	v := &view{files: m.files, overlay: overlay, mounts: m}
+	v.inspector = inspector{mounts: m, read: v.content, isDir: func(s spot) bool { dir, ok := v.look(s); return ok && dir }}
 	return v
 }
 
@@ -55,36 +56,52 @@ func treePath(p string) string {
 	return p
 }
 
-func (v *view) content(name string) ([]byte, error) {
-	if data, ok := v.overlay[name]; ok {
+func (v *view) content(s spot) ([]byte, error) {
+	if s.mount == nil {
+		if data, ok := v.overlay[s.name]; ok {
+			return data, nil
+		}
+		return v.files.File(s.name)
+	}
+	if s.mount.files != nil {
+		return s.mount.files.File(s.name)
+	}
+	if data, ok := s.mount.made[s.name]; ok {
 		return data, nil
 	}
-	return v.files.File(name)
+	return nil, &fs.PathError{Op: "open", Path: s.String(), Err: fs.ErrNotExist}
 }
 
-// ReadFile is the content of a file; a kustomization's only if it is harmless.
+// ReadFile is the content of a file; a kustomization's only if it is harmless, and
+// as it has to be for Kustomize to find what it names.
 func (v *view) ReadFile(p string) ([]byte, error) {
-	name := treePath(p)
-	data, err := v.content(name)
+	s, err := v.mounts.at(p)
+	if err != nil {
+		return nil, err
+	}
+	data, err := v.content(s)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) && !v.IsDir(p) {
 			v.fail(err)
 		}
 		return nil, err
 	}
+	if s.mount != nil && s.mount.made != nil {
+		return data, nil
+	}
 	// Kustomize expands aliases without bound.
-	if err := manifest.CheckAliases(name, data); err != nil {
+	if err := manifest.CheckAliases(s.String(), data); err != nil {
 		v.fail(err)
 		return nil, err
 	}
 	names := FileNames()
-	if !slices.Contains(names[:], path.Base(name)) {
+	if !slices.Contains(names[:], path.Base(s.name)) {
 		return data, nil
 	}
 	if v.read++; v.read > maxKustomizations {
-		err = fault.New(fault.Broken, "%s: more than %d kustomizations in one build", name, maxKustomizations)
+		err = fault.New(fault.Broken, "%s: more than %d kustomizations in one build", s, maxKustomizations)
 	} else {
-		err = v.inspector.kustomization(name, data)
+		data, err = v.inspector.kustomization(s, data)
 	}
 	if err != nil {
 		v.fail(err)
@@ -99,57 +116,72 @@ func (v *view) fail(err error) {
 	}
 }
 
-func (v *view) stat(p string) fs.FileInfo {
-	info, err := v.files.Stat(treePath(p))
+// look says whether there is something at s, and whether that is a directory.
+func (v *view) look(s spot) (dir, ok bool) {
+	files := v.files
+	if s.mount != nil {
+		files = s.mount.files
+	}
+	if files == nil {
+		_, ok = s.mount.made[s.name]
+		return s.name == ".", ok || s.name == "."
+	}
+	info, err := files.Stat(s.name)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			v.fail(err)
 		}
-		return nil
+		return false, false
 	}
-	return info
+	return info.IsDir(), true
 }
 
 // IsDir says whether p is a directory.
 func (v *view) IsDir(p string) bool {
-	info := v.stat(p)
-	return info != nil && info.IsDir()
+	s, err := v.mounts.at(p)
+	if err != nil {
+		return false
+	}
+	dir, ok := v.look(s)
+	return ok && dir
 }
 
 // Exists says whether there is anything at p.
-func (v *view) Exists(p string) bool { return v.stat(p) != nil }
-
-// ReadDir is the names in a directory.
-func (v *view) ReadDir(p string) ([]string, error) {
-	entries, err := v.files.Dir(treePath(p))
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
+func (v *view) Exists(p string) bool {
+	s, err := v.mounts.at(p)
+	if err != nil {
+		return false
 	}
-	return names, err
+	_, ok := v.look(s)
+	return ok
+}
+
+// ReadDir is not used by builds.
+func (v *view) ReadDir(p string) ([]string, error) {
+	return nil, fmt.Errorf("readdir %s: %w", p, errors.ErrUnsupported)
 }
 
 // CleanedAbs splits p into its directory and its file, which is empty if p is a
 // directory.
 func (v *view) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 	abs := rooted(treePath(p))
-	info := v.stat(abs)
+	s, err := v.mounts.at(p)
+	if err != nil {
+		return "", "", err
+	}
+	dir, ok := v.look(s)
 	switch {
-	case info == nil:
+	case !ok:
 		return "", "", &fs.PathError{Op: "open", Path: abs, Err: fs.ErrNotExist}
-	case info.IsDir():
-		return filesys.ConfirmedDir(abs), "", nil
+	case dir:
+		return filesys.ConfirmedDir(v.mounts.root(p)), "", nil
 	}
 	return filesys.ConfirmedDir(path.Dir(abs)), path.Base(abs), nil
 }
 
-// Glob is the paths that match pattern.
+// Glob is not used by builds.
 func (v *view) Glob(pattern string) ([]string, error) {
-	matches, err := v.files.Glob(treePath(pattern))
-	for i, m := range matches {
-		matches[i] = rooted(m)
-	}
-	return matches, err
+	return nil, fmt.Errorf("glob %s: %w", pattern, errors.ErrUnsupported)
 }
 
 // Open is not used by builds.

@@ -1,10 +1,12 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/resource"
 )
 
 // Kind is what a Want is of.
@@ -57,5 +59,5 @@ type Nothing struct{}
 
 // Fetch refuses.
 func (Nothing) Fetch(_ context.Context, w Want) (Got, error) {
-	return Got{}, fault.New(fault.Unsupported, "%s %q lies outside the repository and cannot be fetched here", w.Kind, w.Name)
+	return Got{}, fault.New(fault.Unsupported, "%s %q lies outside the repository and cannot be fetched here", w.Kind, cmp.Or(w.Name, resource.WithoutCredentials(w.URL)))
 }
