@@ -117,12 +117,11 @@ func (a *all) wire(client *kube.Client) {
 	a.inspector = a.control.Inspector()
 	a.metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })
 	dist, _ := ui.Dist()
-	b := build()
 	a.handler = server.New(server.Options{
 		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control,
 		Webhooks:  hooks{a.settings, a.control},
 		Namespace: a.o.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: a.metrics.Handler(),
-		Version: server.Version{Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState},
+		Version: serverVersion(),
 	})
 }
 

@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"evenkeel.dev/internal/cli"
+	"evenkeel.dev/internal/render/kustomize"
+	"evenkeel.dev/internal/server"
 )
 
 // version is set by the linker for releases.
@@ -33,4 +35,26 @@ func build() cli.Build {
 		}
 	}
 	return b
+}
+
+// serverVersion is what the API says of this binary and of the tools that render in it.
+func serverVersion() server.Version {
+	b := build()
+	v := server.Version{
+		Version: b.Version, GitCommit: b.GitCommit, BuildDate: b.BuildDate, GitTreeState: b.GitTreeState,
+		KustomizeVersion: kustomize.Version,
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	for _, m := range info.Deps {
+		switch m.Path {
+		case "helm.sh/helm/v4":
+			v.HelmVersion = m.Version
+		case "github.com/google/go-jsonnet":
+			v.JsonnetVersion = m.Version
+		}
+	}
+	return v
 }

@@ -87,6 +87,7 @@ type Version struct {
 	KustomizeVersion string `json:",omitempty"`
 	HelmVersion      string `json:",omitempty"`
 	KubectlVersion   string `json:",omitempty"`
+	JsonnetVersion   string `json:",omitempty"`
 }
 
 // Options of the API. Projects, Inspect and Plans may be nil: then what needs them is
