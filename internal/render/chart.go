@@ -12,6 +12,7 @@ import (
 
 // chart renders a chart that a kustomization names.
 func (r rendering) chart(ctx context.Context, c kustomize.Chart) ([]*unstructured.Unstructured, []string, error) {
+	r.uses.apis = true
 	out, err := helm.Render(ctx, helm.Input{
 		Files: c.Files,
 		Dir:   c.Dir,

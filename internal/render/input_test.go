@@ -267,3 +267,22 @@ func TestErrorsAreShort(t *testing.T) {
 		}
 	}
 }
+
+// TestChartsAreOfTheCluster: what a chart in a kustomization makes depends on the
+// cluster's APIs, as with any chart.
+func TestChartsAreOfTheCluster(t *testing.T) {
+	t.Parallel()
+	repo := fstest.MapFS{
+		"kustomization.yaml":      file("helmCharts: [{name: x}]\n"),
+		"charts/x/Chart.yaml":     file("apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+		"plain/kustomization.yml": file("namePrefix: x-\n"),
+	}
+	for path, want := range map[string]bool{"": true, "plain": false} {
+		result, err := render.Render(t.Context(), render.Request{
+			FS: repo, Source: &v1alpha1.ApplicationSource{Path: path}, AppName: "x", Options: render.Options{KustomizeBuildOptions: "--enable-helm"},
+		})
+		if err != nil || result.OfAPIVersions != want {
+			t.Errorf("%q: got %v, %v", path, result.OfAPIVersions, err)
+		}
+	}
+}

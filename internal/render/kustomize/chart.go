@@ -23,6 +23,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/manifest"
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
@@ -254,6 +255,9 @@ func (c *checked) firstValues(h chartConfig, own func() ([]byte, error)) ([]byte
 	}
 	if len(h.ValuesInline) == 0 {
 		return data, nil
+	}
+	if err := manifest.CheckAliases("valuesFile", data); err != nil {
+		return nil, err
 	}
 	merged, err := mergeValues(data, h.ValuesInline, mode == "override")
 	return merged, fault.Wrap(fault.Broken, err, "valuesInline")

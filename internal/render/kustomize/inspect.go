@@ -152,7 +152,7 @@ func (c *checked) path(field string, w way, p string) string {
 // isInline says whether what stands in the place of a file's name is not one, and
 // nothing that Kustomize would fetch: a patch in JSON may well contain a URL.
 func isInline(p string) bool {
-	return strings.HasPrefix(p, "{") && !remoteFile(p)
+	return strings.HasPrefix(p, "{") && !remoteFile(p) && !strings.Contains(p, "/../") && !strings.Contains(p, mark)
 }
 
 // remoteFile is how Kustomize tells URLs from names of files.

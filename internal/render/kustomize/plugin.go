@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/render/manifest"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -127,6 +128,9 @@ type pluginHeader struct {
 
 // eachConfig calls do with the documents of a plugin configuration.
 func eachConfig(where string, data []byte, do func(pluginHeader, *yaml.Node) error) error {
+	if err := manifest.CheckAliases(where, data); err != nil {
+		return err
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var header pluginHeader
