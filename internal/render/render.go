@@ -39,6 +39,9 @@ type Options struct {
 	JsonnetDisabled bool
 	// KustomizeBuildOptions are the flags of kustomize.buildOptions.
 	KustomizeBuildOptions string
+	// KustomizeVersionOptions are the flags of kustomize.buildOptions.<version>, which
+	// for a source that names the version replace those.
+	KustomizeVersionOptions map[string]string
 	// HelmValuesFileSchemes are the URL schemes that value files may have;
 	// empty means http and https.
 	HelmValuesFileSchemes []string
@@ -195,6 +198,9 @@ func (r rendering) kustomize(ctx context.Context) (Result, error) {
 	}
 	if r.source.Kustomize != nil {
 		in.Kustomize = *r.source.Kustomize
+		if own, ok := r.Options.KustomizeVersionOptions[in.Kustomize.Version]; ok {
+			in.BuildOptions = own
+		}
 	}
 	out, err := kustomize.Render(ctx, in)
 	return Result{Objects: out.Objects, Warnings: out.Warnings, Unsupported: out.Unsupported}, err

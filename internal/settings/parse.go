@@ -71,7 +71,7 @@ func (c section) general(s *Snapshot) {
 	s.KustomizeEnabled = c.boolean("kustomize.enable", true)
 	s.HelmEnabled = c.boolean("helm.enable", true)
 	s.JsonnetEnabled = c.boolean("jsonnet.enable", true)
-	s.KustomizeBuildOptions = c.data["kustomize.buildOptions"]
+	c.kustomize(s)
 	s.HelmValuesFileSchemes = []string{"https", "http"}
 	// An empty value allows none.
 	if schemes, ok := c.data["helm.valuesFileSchemes"]; ok {
@@ -80,6 +80,24 @@ func (c section) general(s *Snapshot) {
 			if scheme = strings.TrimSpace(scheme); scheme != "" {
 				s.HelmValuesFileSchemes = append(s.HelmValuesFileSchemes, scheme)
 			}
+		}
+	}
+}
+
+// kustomize reads the flags of kustomize build, of which each version may have its own.
+// Programs of other versions are not run.
+func (c section) kustomize(s *Snapshot) {
+	const options = "kustomize.buildOptions"
+	s.KustomizeBuildOptions = c.data[options]
+	for _, key := range slices.Sorted(maps.Keys(c.data)) {
+		if version, ok := strings.CutPrefix(key, options+"."); ok && version != "" {
+			if s.KustomizeVersionOptions == nil {
+				s.KustomizeVersionOptions = map[string]string{}
+			}
+			s.KustomizeVersionOptions[version] = c.data[key]
+		}
+		if strings.HasPrefix(key, "kustomize.path.") || strings.HasPrefix(key, "kustomize.version.") {
+			c.problem(key, "programs are not run: the version that is built in renders in its place")
 		}
 	}
 }

@@ -52,6 +52,8 @@ type Snapshot struct {
 	HelmEnabled           bool
 	JsonnetEnabled        bool
 	KustomizeBuildOptions string
+	// KustomizeVersionOptions are the flags for Applications that name a version, by it.
+	KustomizeVersionOptions map[string]string
 	// HelmValuesFileSchemes are the schemes of URLs that values files may be read from.
 	HelmValuesFileSchemes []string
 	// MaxCombinedDirectoryManifestsSize bounds the files of a plain directory together, in bytes.

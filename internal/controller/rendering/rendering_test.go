@@ -177,6 +177,9 @@ func TestDigest(t *testing.T) {
 		}},
 		{why: "Helm is off", change: func(r *Request) { r.Settings.HelmEnabled = false }},
 		{why: "options of kustomize", change: func(r *Request) { r.Settings.KustomizeBuildOptions = "--enable-helm" }},
+		{why: "options of a version of kustomize", change: func(r *Request) {
+			r.Settings.KustomizeVersionOptions = map[string]string{"v4.0.0": "--enable-helm"}
+		}},
 		{why: "sync windows", same: true, change: func(r *Request) {
 			r.Project.Spec.SyncWindows = v1alpha1.SyncWindows{{Kind: "deny", Schedule: "* * * * *", Duration: "1h"}}
 		}},

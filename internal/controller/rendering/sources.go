@@ -115,6 +115,7 @@ func (m *Maker) request(req Request) render.Request {
 			KustomizeDisabled:        !s.KustomizeEnabled,
 			JsonnetDisabled:          !s.JsonnetEnabled,
 			KustomizeBuildOptions:    s.KustomizeBuildOptions,
+			KustomizeVersionOptions:  s.KustomizeVersionOptions,
 			HelmValuesFileSchemes:    s.HelmValuesFileSchemes,
 		},
 	}
