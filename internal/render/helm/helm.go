@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	valuesutil "helm.sh/helm/v4/pkg/chart/common/util"
@@ -218,28 +219,36 @@ func (r *renderer) decode(files map[string]string) error {
 	if err != nil {
 		return fault.Wrap(fault.Broken, err, "rendered templates")
 	}
+	var docs []document
 	if !r.Helm.SkipCrds {
 		for _, crd := range r.chart.CRDObjects() {
-			if err := r.objects(crd.Filename, string(crd.File.Data)); err != nil {
-				return err
-			}
+			docs = append(docs, document{crd.Filename, string(crd.File.Data)})
 		}
 	}
 	for _, m := range manifests {
-		if err := r.objects(m.Name, m.Content); err != nil {
-			return err
-		}
+		docs = append(docs, document{m.Name, m.Content})
+	}
+	if last := len(docs) - 1; last >= 0 {
+		docs[last].content = strings.TrimRightFunc(docs[last].content, unicode.IsSpace)
 	}
 	for _, h := range hooks {
 		if r.SkipHooks || r.Helm.SkipTests && slices.Contains(h.Events, release.HookTest) {
 			continue
 		}
-		if err := r.objects(h.Path, h.Manifest); err != nil {
+		docs = append(docs, document{h.Path, h.Manifest})
+	}
+	for _, d := range docs {
+		if err := r.objects(d.name, d.content+"\n"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// document is what helm template prints in one piece. It adds a line end to each and
+// trims all of them up to the hooks, which block texts with |+, and those whose
+// template ends without a line end, keep.
+type document struct{ name, content string }
 
 func (r *renderer) objects(name, content string) error {
 	if err := r.Files.Err(); err != nil {
