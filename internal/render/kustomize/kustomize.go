@@ -10,7 +10,9 @@ import (
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/provenance"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
@@ -27,6 +29,9 @@ import (
 func FileNames() [3]string {
 	return [...]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 }
+
+// Version is the release of Kustomize whose libraries these are.
+const Version = "v5.8.1"
 
 // Input is what to build.
 type Input struct {
@@ -109,7 +114,26 @@ func build(ctx context.Context, view *view, options *krusty.Options, dir string)
 	if err != nil {
 		return nil, fault.New(fault.Broken, "%s: %s", dir, withoutContent(view.mounts.named(err.Error())))
 	}
-	return result, nil
+	return result, signAsKustomize(result)
+}
+
+// signAsKustomize puts Kustomize's version into the label that says what built an
+// object. The library takes that of the program it is in: ours, and each of our
+// releases would change all objects.
+func signAsKustomize(result resmap.ResMap) error {
+	const sign = "kustomize-"
+	ours := sign + provenance.GetProvenance().Semver()
+	for _, r := range result.Resources() {
+		labels := r.GetLabels()
+		if labels[konfig.ManagedbyLabelKey] != ours {
+			continue
+		}
+		labels[konfig.ManagedbyLabelKey] = sign + Version
+		if err := r.SetLabels(labels); err != nil {
+			return fault.Wrap(fault.Broken, err, "%s %s: labels", r.GetKind(), r.GetName())
+		}
+	}
+	return nil
 }
 
 func decode(in Input, m *mounts, result resmap.ResMap) ([]*unstructured.Unstructured, error) {
