@@ -62,6 +62,13 @@ bin/evenkeel-registry: $(wildcard test/registry/*)
 	cd test/registry && CGO_ENABLED=0 nice go build -p 2 -trimpath -ldflags "-s -w" -o ../../$@ .
 	@touch $@
 
+# Cheap after bin/evenkeel, with which they share most of what is to be compiled.
+bin/oracle/.built: $(wildcard test/oracle/programs/*)
+	$(call say,building helm, kustomize and jsonnet into bin/oracle (tests compare with them))
+	mkdir -p $(@D)
+	cd test/oracle/programs && CGO_ENABLED=0 nice go build -p 2 -trimpath -ldflags "-s -w" -o ../../../$(@D)/ tool
+	@touch $@
+
 .PHONY: ui
 ui: ui/dist/index.html ## Build the web app into ui/dist
 
@@ -93,7 +100,7 @@ test: test-go test-playground test-ui test-browser ## Run every test
 	$(call say,all tests have passed)
 
 .PHONY: test-go
-test-go: build bin/evenkeel-registry ## Vet and test the Go code, with the race detector
+test-go: build bin/evenkeel-registry bin/oracle/.built ## Vet and test the Go code, with the race detector
 	$(call debian,gcc,gcc libc6-dev)
 	$(call debian,ssh,openssh-client)
 	$(call debian,$(CHROMIUM),chromium)
