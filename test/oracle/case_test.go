@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -63,11 +62,10 @@ func testCase(t *testing.T, name string, o oracle) {
 		t.Fatal(err)
 	}
 	var r request
-	repo, want := fstest.MapFS{}, map[string]string{}
+	repo, want := repository(t, archive), map[string]string{}
 	for _, f := range archive.Files {
-		switch rest, inRepo := strings.CutPrefix(f.Name, "repo/"); {
-		case inRepo:
-			repo[rest] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+		switch {
+		case strings.HasPrefix(f.Name, "repo/"):
 		case f.Name == "request.yaml":
 			if err := yaml.UnmarshalStrict(f.Data, &r); err != nil {
 				t.Fatal(err)
