@@ -30,9 +30,6 @@ func FileNames() [3]string {
 	return [...]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 }
 
-// Version is the release of Kustomize whose libraries these are.
-const Version = "v5.8.1"
-
 // Input is what to build.
 type Input struct {
 	Files *tree.Reader

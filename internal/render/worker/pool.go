@@ -108,7 +108,9 @@ func (p *Pool) Render(ctx context.Context, r render.Request) (render.Result, err
 			return render.Result{}, fault.Wrap(fault.Unavailable, ctx.Err(), "rendering stopped")
 		}
 	}
-	r.Fetcher = idling{r.Fetcher, p.slots}
+	if r.Fetcher != nil {
+		r.Fetcher = idling{r.Fetcher, p.slots}
+	}
 	for {
 		w, err := p.take()
 		if err != nil {
@@ -196,9 +198,6 @@ type idling struct {
 }
 
 func (f idling) Fetch(ctx context.Context, w remote.Want) (remote.Got, error) {
-	if f.from == nil {
-		return remote.Nothing{}.Fetch(ctx, w)
-	}
 	<-f.slots
 	got, err := f.from.Fetch(ctx, w)
 	f.slots <- struct{}{}

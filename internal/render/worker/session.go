@@ -154,6 +154,9 @@ func (s *session) get(ctx context.Context, payload []byte) error {
 	if len(s.trees) >= maxTrees {
 		return s.refuse(fault.New(fault.Broken, "the rendering wants more than %d charts, bases and files from elsewhere", maxTrees))
 	}
+	if s.fetch == nil {
+		s.fetch = remote.Nothing{}
+	}
 	g, err := s.fetch.Fetch(ctx, w)
 	if err != nil {
 		return s.refuse(err)
