@@ -2,10 +2,13 @@ package v1alpha1
 
 // Annotations, labels and finalizers that Argo CD defines (argo-cd.md §1.7, §1.23).
 const (
-	AnnotationRefresh          = "argocd.argoproj.io/refresh"
-	AnnotationRefreshTimestamp = "argocd.argoproj.io/refresh-timestamp"
-	AnnotationSkipReconcile    = "argocd.argoproj.io/skip-reconcile"
-	AnnotationTrackingID       = "argocd.argoproj.io/tracking-id"
+	// AnnotationManifestGeneratePaths on an Application names the paths that it is made
+	// of, separated by semicolons, relative to its own or from the root with a slash.
+	AnnotationManifestGeneratePaths = "argocd.argoproj.io/manifest-generate-paths"
+	AnnotationRefresh               = "argocd.argoproj.io/refresh"
+	AnnotationRefreshTimestamp      = "argocd.argoproj.io/refresh-timestamp"
+	AnnotationSkipReconcile         = "argocd.argoproj.io/skip-reconcile"
+	AnnotationTrackingID            = "argocd.argoproj.io/tracking-id"
 	// AnnotationInstallationID tells several installations on one cluster apart.
 	AnnotationInstallationID   = "argocd.argoproj.io/installation-id"
 	AnnotationSyncWave         = "argocd.argoproj.io/sync-wave"

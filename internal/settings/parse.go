@@ -34,6 +34,7 @@ func Parse(configMaps []*corev1.ConfigMap, secrets []*corev1.Secret) (Snapshot, 
 	section(ConfigMap).webhooks(&s)
 	section(ConfigMapParams).params(&s)
 	section(ConfigMapTLSCerts).tlsCerts(&s)
+	section(ConfigMapPlugins).plugins(&s)
 	s.KnownHosts = data[ConfigMapKnownHosts]["ssh_known_hosts"]
 	s.SignatureKeys = maps.Clone(data[ConfigMapGPGKeys])
 	section(SecretMain).webhookSecrets(&s.Webhooks, secrets)
@@ -112,6 +113,7 @@ func (c section) params(s *Snapshot) {
 		Factor:  c.number("controller.self.heal.backoff.factor", 3),
 		Cap:     c.seconds("controller.self.heal.backoff.cap.seconds", 300),
 	}
+	s.PluginsUseGeneratePaths = c.boolean("reposerver.plugin.use.manifest.generate.paths", false)
 	s.MaxCombinedDirectoryManifestsSize = c.size("reposerver.max.combined.directory.manifests.size", 10_000_000)
 }
 

@@ -18,6 +18,9 @@ const (
 	ConfigMapTLSCerts   = "argocd-tls-certs-cm"
 	ConfigMapKnownHosts = "argocd-ssh-known-hosts-cm"
 	ConfigMapGPGKeys    = "argocd-gpg-keys-cm"
+	// ConfigMapPlugins is no config map of Argo CD's: each key holds what a sidecar has
+	// in its plugin.yaml.
+	ConfigMapPlugins = "evenkeel-plugins"
 )
 
 // The types of Secrets that are read, as the label argocd.argoproj.io/secret-type has them.
@@ -58,6 +61,13 @@ type Snapshot struct {
 	HelmValuesFileSchemes []string
 	// MaxCombinedDirectoryManifestsSize bounds the files of a plain directory together, in bytes.
 	MaxCombinedDirectoryManifestsSize int64
+
+	// Plugins are those that are declared, in the order of their full names, which no
+	// two share.
+	Plugins []v1alpha1.ConfigManagementPlugin
+	// PluginsUseGeneratePaths gives plugins only what the annotation
+	// argocd.argoproj.io/manifest-generate-paths of an Application names.
+	PluginsUseGeneratePaths bool
 
 	Resources ResourceFilter
 	// IgnoreDifferences are those of the whole system, in the order of their keys.

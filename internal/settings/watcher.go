@@ -22,7 +22,7 @@ import (
 // secretSelector matches the Secrets that are read.
 const secretSelector = v1alpha1.LabelSecretType + " in (" + SecretRepository + "," + SecretCredentials + "," + SecretCluster + ")"
 
-// Watcher keeps the settings of one namespace current by watching its five
+// Watcher keeps the settings of one namespace current by watching its six
 // config maps, each by name, its labelled Secrets, and Argo CD's own by name.
 // Nothing else of the namespace is read. All methods are safe for concurrent use.
 type Watcher struct {
@@ -48,7 +48,7 @@ func NewWatcher(client kubernetes.Interface, namespace string, log *slog.Logger)
 		dirty: make(chan struct{}, 1), ready: make(chan struct{}), changed: make(chan struct{}),
 	}
 	w.current, _ = Parse(nil, nil)
-	for _, name := range [...]string{ConfigMap, ConfigMapParams, ConfigMapTLSCerts, ConfigMapKnownHosts, ConfigMapGPGKeys} {
+	for _, name := range [...]string{ConfigMap, ConfigMapParams, ConfigMapTLSCerts, ConfigMapKnownHosts, ConfigMapGPGKeys, ConfigMapPlugins} {
 		w.configMaps[name] = coreinformers.NewFilteredConfigMapInformer(client, namespace, 0, cache.Indexers{}, byName(name))
 	}
 	for _, selected := range [...]func(*metav1.ListOptions){byLabel(secretSelector), byLabel(labelPartOf + "=" + partOfArgoCD), byName(SecretMain)} {
