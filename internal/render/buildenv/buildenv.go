@@ -29,6 +29,24 @@ func (e Env) Expand(s string) string {
 	return os.Expand(s, e.Get)
 }
 
+// names are those of the variables.
+var names = []string{ //nolint:gochecknoglobals // a table
+	"ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "ARGOCD_APP_PROJECT_NAME", "ARGOCD_APP_REVISION", "ARGOCD_APP_REVISION_SHORT",
+	"ARGOCD_APP_REVISION_SHORT_8", "ARGOCD_APP_SOURCE_REPO_URL", "ARGOCD_APP_SOURCE_PATH", "ARGOCD_APP_SOURCE_TARGET_REVISION",
+	"KUBE_VERSION", "KUBE_API_VERSIONS",
+}
+
+// Environ is all variables as NAME=value, for a program. Which of them it looks at
+// nobody hears: Asked is not told.
+func (e Env) Environ() []string {
+	e.Asked = nil
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = name + "=" + e.Get(name)
+	}
+	return out
+}
+
 // Get is the value of the variable name, or "".
 func (e Env) Get(name string) string {
 	if e.Asked != nil {

@@ -28,6 +28,8 @@ const (
 	Content Question = "content" // a file was read
 	Listing Question = "listing" // a directory was listed
 	Type    Question = "type"    // it was looked at
+	Link    Question = "link"    // it was looked where a symbolic link leads to
+	Mode    Question = "mode"    // it was looked whether a file can be executed
 )
 
 // Entry is a question and its answer.
@@ -121,6 +123,9 @@ func (f *FS) record(name string, q Question) {
 }
 
 func ask(tree Tree, name string, q Question) (string, error) {
+	if q == Link || q == Mode {
+		return askItself(tree, name, q)
+	}
 	oid, mode, ok, err := tree.Lookup(name)
 	if err != nil || !ok {
 		return "", err
@@ -134,7 +139,27 @@ func ask(tree Tree, name string, q Question) (string, error) {
 	return typeOf(mode), nil
 }
 
-// typeOf is a mode without permissions, which no renderer looks at.
+// askItself asks about what lies at name itself, which may be a symbolic link to
+// nowhere.
+func askItself(tree Tree, name string, q Question) (string, error) {
+	if q == Link {
+		target, err := fs.ReadLink(tree, name)
+		if err != nil { // it is none any more, or gone
+			return "", nil //nolint:nilerr // what it is now, its listing says
+		}
+		return "link:" + target, nil
+	}
+	info, err := fs.Lstat(tree, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "mode:" + strconv.FormatUint(uint64(info.Mode()&(fs.ModeType|0o111)), 8), nil
+}
+
+// typeOf is a mode without permissions, which only a plugin looks at (Mode).
 func typeOf(mode fs.FileMode) string {
 	return "type:" + strconv.FormatUint(uint64(mode.Type()), 8)
 }
@@ -171,6 +196,19 @@ func (f *FS) ReadFile(name string) ([]byte, error) {
 func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	f.record(name, Listing)
 	return fs.ReadDir(f.tree, name)
+}
+
+// ReadLink is where a symbolic link leads to.
+func (f *FS) ReadLink(name string) (string, error) {
+	f.record(name, Link)
+	return fs.ReadLink(f.tree, name)
+}
+
+// Lstat describes what lies at name, which may be a symbolic link: its type and
+// whether it can be executed are recorded.
+func (f *FS) Lstat(name string) (fs.FileInfo, error) {
+	f.record(name, Mode)
+	return fs.Lstat(f.tree, name)
 }
 
 // Stat describes what lies at name. The size of a file depends on its content,
