@@ -16,6 +16,7 @@ import (
 	"evenkeel.dev/internal/render/helm"
 	"evenkeel.dev/internal/render/kustomize"
 	"evenkeel.dev/internal/render/plain"
+	"evenkeel.dev/internal/render/plugin"
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
@@ -45,6 +46,8 @@ type Options struct {
 	// HelmValuesFileSchemes are the URL schemes that value files may have;
 	// empty means http and https.
 	HelmValuesFileSchemes []string
+	// Plugins are the config management plugins that are declared.
+	Plugins []v1alpha1.ConfigManagementPlugin
 }
 
 // Request is everything that a rendering depends on.
@@ -58,6 +61,11 @@ type Request struct {
 	Refs map[string]fs.FS
 	// Fetcher gets what is not in these trees; nil means that nothing can be had.
 	Fetcher remote.Fetcher
+	// Runner runs plugins; nil means that none can be run.
+	Runner plugin.Runner `json:"-"`
+	// GeneratePaths is the annotation manifest-generate-paths if it bounds what a
+	// plugin gets of the tree; empty means all.
+	GeneratePaths string
 	// AppName is the Application's name, <namespace>_<name> outside the control
 	// namespace (resource.AppInstance).
 	AppName string
@@ -134,6 +142,13 @@ func find(ctx context.Context, r Request) (rendering, error) {
 	if f.source, err = withOverrides(f.files, f.dir, r.AppName, r.Source); err != nil {
 		return f, err
 	}
+	if f.plugin, err = f.findPlugin(ctx); err != nil {
+		return f, err
+	}
+	if f.plugin != "" {
+		f.sourceType = v1alpha1.SourceTypePlugin
+		return f, nil
+	}
 	f.sourceType, err = detect(f.files, f.dir, f.source, r.Options)
 	return f, err
 }
@@ -146,6 +161,8 @@ type rendering struct {
 	source     *v1alpha1.ApplicationSource
 	sourceType string
 	uses       *uses
+	// plugin is the full name of the one that renders the source, if one does.
+	plugin string
 }
 
 // uses is what a rendering looked at that is in no file.
@@ -167,7 +184,7 @@ func (r rendering) run(ctx context.Context) (Result, error) {
 	case v1alpha1.SourceTypeKustomize:
 		return r.kustomize(ctx)
 	case v1alpha1.SourceTypePlugin:
-		return Result{}, fault.New(fault.Unsupported, "config management plugins are not run yet")
+		return r.generate(ctx)
 	}
 	return r.plain()
 }
