@@ -12,12 +12,18 @@ import (
 	"time"
 
 	"evenkeel.dev/internal/cli"
+	"evenkeel.dev/internal/render/plugin/jail"
 	"evenkeel.dev/internal/render/worker"
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == worker.Argument {
-		os.Exit(worker.Main(os.Args[2:]))
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case worker.Argument:
+			os.Exit(worker.Main(os.Args[2:]))
+		case jail.Argument:
+			os.Exit(jail.Main(os.Args[2:]))
+		}
 	}
 	os.Exit(run())
 }

@@ -17,6 +17,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/application"
 	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/render/plugin/jail"
 	"evenkeel.dev/internal/server"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
@@ -83,6 +84,7 @@ func (a *all) open(ctx context.Context) error {
 	a.metrics = telemetry.New()
 	a.input, err = openInput(ctx, inputOptions{
 		dir: a.o.Data, unconfined: a.o.UnconfinedRendering, log: a.log, metrics: a.metrics,
+		plugins: jail.Options{Programs: a.o.PluginPrograms, Unconfined: a.o.UnconfinedRendering},
 		find: func(url, project string) (source.Repository, error) {
 			return a.credentials.find(a.settings.Current(), url, project)
 		},

@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/cache"
+	"evenkeel.dev/internal/render/plugin/jail"
 	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/credential"
@@ -25,6 +26,7 @@ import (
 // one directory, and what is rendered of them.
 type input struct {
 	sources *repository.Sources
+	plugins *jail.Jail
 	workers *worker.Pool
 	cache   *cache.Cache
 }
@@ -34,8 +36,10 @@ type inputOptions struct {
 	// dir is for mirrors, downloads and renderings.
 	dir        string
 	unconfined bool
-	log        *slog.Logger
-	metrics    *telemetry.Metrics
+	// plugins bounds the jail of plugins; its Dir is below dir.
+	plugins jail.Options
+	log     *slog.Logger
+	metrics *telemetry.Metrics
 	// find is the repository of a URL as an Application of a project may use it.
 	find func(url, project string) (source.Repository, error)
 }
@@ -65,7 +69,11 @@ func openInput(ctx context.Context, o inputOptions) (in *input, err error) {
 	if err != nil {
 		return in, err
 	}
-	if in.workers, err = worker.New(worker.Options{Unconfined: o.unconfined, Log: o.log}); err != nil {
+	o.plugins.Dir, o.plugins.Log = filepath.Join(o.dir, "plugins"), o.log
+	if in.plugins, err = jail.New(o.plugins); err != nil {
+		return in, err
+	}
+	if in.workers, err = worker.New(worker.Options{Unconfined: o.unconfined, Plugins: in.plugins, Log: o.log}); err != nil {
 		return in, err
 	}
 	in.cache, err = cache.Open(cache.Options{Dir: filepath.Join(o.dir, "renderings"), Program: program(), Render: in.workers.Render})
@@ -82,6 +90,9 @@ func program() string {
 func (in *input) close() {
 	if in.workers != nil {
 		in.workers.Close()
+	}
+	if in.plugins != nil {
+		in.plugins.Close()
 	}
 	if in.sources == nil {
 		return

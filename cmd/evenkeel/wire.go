@@ -53,7 +53,8 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 		return nil, err
 	}
 	credentials := &books{}
-	// Who runs the command runs it with his own rights, on systems of all kinds.
+	// Who runs the command runs it with his own rights, on systems of all kinds. Not so
+	// the plugins that somebody else declared in the cluster.
 	in, err := openInput(ctx, inputOptions{
 		dir: cacheDir(), unconfined: true, log: slog.New(slog.DiscardHandler),
 		find: func(url, project string) (source.Repository, error) { return credentials.find(snapshot, url, project) },

@@ -85,6 +85,8 @@ type RunOptions struct {
 	LogFormat string
 	// UnconfinedRendering renders also where render workers cannot be confined.
 	UnconfinedRendering bool
+	// PluginPrograms are directories with programs of config management plugins.
+	PluginPrograms []string
 }
 
 // Terminal describes who reads.

@@ -31,7 +31,9 @@ func newRun(s *session) *cobra.Command {
 	flags.StringVar(&o.Listen, "listen", DefaultListen, "Address of the web server, HOST:PORT")
 	flags.StringVar(&o.Data, "data", DefaultData, "Directory for mirrors of repositories and rendered results; it can be deleted at any time")
 	flags.BoolVar(&o.UnconfinedRendering, "unconfined-rendering", false,
-		"Render also where the system cannot confine render workers (no seccomp): templates then run with the rights of this process")
+		"Render also where the system cannot confine render workers and plugins (no seccomp or Landlock): they then run with the rights of this process")
+	flags.StringSliceVar(&o.PluginPrograms, "plugin-programs", nil,
+		"Directories with programs of config management plugins, besides the system's; plugins may read all that is in them")
 	flags.Var(level, "loglevel", "Set the logging level. One of: debug|info|warn|error")
 	flags.Var(format, "logformat", "Set the logging format. One of: json|text")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

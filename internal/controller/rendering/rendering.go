@@ -260,7 +260,7 @@ func options(app *v1alpha1.Application) resource.SyncOptions {
 }
 
 // Digest identifies everything but the repository's content that a rendering
-// depends on. Few but charts look at what the cluster serves, so a new kind renders
+// depends on. Few but charts and plugins look at what the cluster serves, so a new kind renders
 // no plain directory anew, unless objects of it are among have's; have may be nil.
 func (m *Maker) Digest(req Request, have *Rendering) string {
 	r := m.request(req)
@@ -272,7 +272,7 @@ func (m *Maker) Digest(req Request, have *Rendering) string {
 	h := sha256.New()
 	for _, part := range []any{
 		req.Origin.At(nil), req.App.Spec.IgnoreDifferences, options(req.App), req.App.Spec.Destination, rules,
-		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, req.Settings.IgnoreDifferences, req.Settings.InstallationID,
+		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, r.GeneratePaths, req.Settings.IgnoreDifferences, req.Settings.InstallationID,
 	} {
 		b, err := json.Marshal(part)
 		if err != nil {

@@ -180,6 +180,16 @@ func TestDigest(t *testing.T) {
 		{why: "options of a version of kustomize", change: func(r *Request) {
 			r.Settings.KustomizeVersionOptions = map[string]string{"v4.0.0": "--enable-helm"}
 		}},
+		{why: "a plugin", change: func(r *Request) {
+			r.Settings.Plugins = []v1alpha1.ConfigManagementPlugin{{Spec: v1alpha1.ConfigManagementPluginSpec{Version: "v1"}}}
+		}},
+		{why: "what plugins get of the tree", change: func(r *Request) {
+			r.Settings.PluginsUseGeneratePaths = true
+			r.App.Annotations = map[string]string{v1alpha1.AnnotationManifestGeneratePaths: "."}
+		}},
+		{why: "what plugins would get of the tree", same: true, change: func(r *Request) {
+			r.App.Annotations = map[string]string{v1alpha1.AnnotationManifestGeneratePaths: "."}
+		}},
 		{why: "sync windows", same: true, change: func(r *Request) {
 			r.Project.Spec.SyncWindows = v1alpha1.SyncWindows{{Kind: "deny", Schedule: "* * * * *", Duration: "1h"}}
 		}},

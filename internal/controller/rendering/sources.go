@@ -106,7 +106,7 @@ func SourceName(o resource.Origin, i int) string {
 // request is the part of the rendering requests that all sources have in common.
 func (m *Maker) request(req Request) render.Request {
 	s := req.Settings
-	return render.Request{
+	r := render.Request{
 		AppName: req.Instance, AppNamespace: req.App.Spec.Destination.Namespace, Project: ProjectOf(req.App),
 		KubeVersion: m.KubeVersion(), APIVersions: m.Kinds().APIVersions(),
 		Options: render.Options{
@@ -117,6 +117,11 @@ func (m *Maker) request(req Request) render.Request {
 			KustomizeBuildOptions:    s.KustomizeBuildOptions,
 			KustomizeVersionOptions:  s.KustomizeVersionOptions,
 			HelmValuesFileSchemes:    s.HelmValuesFileSchemes,
+			Plugins:                  s.Plugins,
 		},
 	}
+	if s.PluginsUseGeneratePaths {
+		r.GeneratePaths = req.App.Annotations[v1alpha1.AnnotationManifestGeneratePaths]
+	}
+	return r
 }

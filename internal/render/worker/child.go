@@ -13,8 +13,10 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/plugin"
 	"evenkeel.dev/internal/render/remote"
 )
 
@@ -100,7 +102,7 @@ func serve(c *caller) error {
 // do renders. Its error is one of the pipe.
 func (c *caller) do(j job) error {
 	r := j.Request
-	r.FS, r.Fetcher = newTreeFS(c, 0), fetcher{c}
+	r.FS, r.Fetcher, r.Runner = newTreeFS(c, 0), fetcher{c}, runner{c}
 	r.Refs = map[string]fs.FS{}
 	for i, name := range j.Refs {
 		r.Refs[name] = newTreeFS(c, i+1)
@@ -142,4 +144,16 @@ func (f fetcher) Fetch(_ context.Context, w remote.Want) (remote.Got, error) {
 		return remote.Got{}, err
 	}
 	return remote.Got{FS: newTreeFS(f.c, a.Tree), Digest: a.Digest, Version: a.Version}, nil
+}
+
+// runner asks the parent to run a plugin: a worker can start no program.
+type runner struct{ c *caller }
+
+// Run ignores the tree and the declarations, which the parent has.
+func (r runner) Run(_ context.Context, _ fs.FS, _ []v1alpha1.ConfigManagementPlugin, j plugin.Job) ([]byte, error) {
+	payload, refused, err := r.c.call(runs, j, gives)
+	if refused != nil {
+		return nil, refused.err(j.Plugin)
+	}
+	return payload, err
 }

@@ -7,7 +7,8 @@
 // filter that leaves it memory, time and those pipes: no file can be opened, no
 // socket made, no program started. What it reads of a tree it asks its parent for,
 // which answers from an fs.FS and so knows everything that was read. What it needs
-// beyond the tree its parent fetches.
+// beyond the tree its parent fetches, and when it needs a plugin its parent has that
+// run, in another jail (package plugin/jail), by the name of a declaration.
 //
 // A Pool is the parent's side. Its Render has the contract of render.Render, and
 // bounds what render.Render cannot: time, memory, output, and a stack that

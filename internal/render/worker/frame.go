@@ -21,6 +21,7 @@ const (
 	saysHello kind = 'h' // hello: the jail is shut, or why not
 	asks      kind = 'a' // ask: something of a tree
 	wants     kind = 'w' // remote.Want
+	runs      kind = 'p' // plugin.Job: a plugin is needed
 	makes     kind = 'o' // an object, as JSON
 	ends      kind = 'e' // end: there are no more objects
 )
@@ -28,7 +29,7 @@ const (
 // What the parent says.
 const (
 	renders kind = 'r' // job
-	gives   kind = 'd' // the content of a file
+	gives   kind = 'd' // the content of a file, or what a plugin wrote
 	shows   kind = 'i' // info or []info
 	got     kind = 'g' // answer to a want
 	refuses kind = 'x' // failure: instead of what was asked or wanted

@@ -12,6 +12,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/plugin"
 	"evenkeel.dev/internal/render/remote"
 )
 
@@ -47,6 +48,9 @@ type Options struct {
 	Idle time.Duration
 	// Unconfined renders also where the system cannot shut the jail.
 	Unconfined bool
+	// Plugins runs the plugins of requests that bring no Runner of their own; nil
+	// runs none. It is called on the goroutine of Render.
+	Plugins plugin.Runner
 	// Program is what is executed; empty means this program.
 	Program string
 	Log     *slog.Logger
@@ -99,6 +103,9 @@ func (p *Pool) Close() {
 func (p *Pool) Render(ctx context.Context, r render.Request) (render.Result, error) {
 	if r.Source == nil || r.FS == nil {
 		return render.Result{}, fault.New(fault.Internal, "render: a request needs a source and a tree")
+	}
+	if r.Runner == nil {
+		r.Runner = p.o.Plugins
 	}
 	for _, turn := range [...]chan struct{}{p.places, p.slots} {
 		select {

@@ -16,6 +16,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/plugin"
 )
 
 // errStale is why a process that was idle did not begin its job.
@@ -122,6 +123,13 @@ func (w *process) render(ctx context.Context, o Options, r render.Request) (rend
 	timed, cancel := context.WithTimeout(ctx, o.Timeout) // for what it has fetched
 	defer cancel()
 	s := session{pipe: w.pipe, output: o.Output, left: o.Output}
+	if r.Runner != nil {
+		s.plugin = func(j plugin.Job) ([]byte, error) { // which has its own time
+			timer.Stop()
+			defer timer.Reset(o.Timeout)
+			return r.Runner.Run(ctx, r.FS, r.Options.Plugins, j)
+		}
+	}
 	result, err := s.run(timed, r)
 	if err == nil || s.whole {
 		return result, err // what ends well or with an error of the source leaves a process that is as before

@@ -12,6 +12,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/plugin"
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/tree"
 )
@@ -25,6 +26,9 @@ type session struct {
 	pipe  *pipe
 	trees []fs.FS
 	fetch remote.Fetcher
+	// plugin runs a plugin; nil runs none. It has been called runs times.
+	plugin func(plugin.Job) ([]byte, error)
+	runs   int
 	// output is how many bytes it may make, left how many of them are left.
 	output, left int64
 
@@ -60,6 +64,8 @@ func (s *session) run(ctx context.Context, r render.Request) (render.Result, err
 			err = s.answer(payload)
 		case wants:
 			err = s.get(ctx, payload)
+		case runs:
+			err = s.runPlugin(payload)
 		case makes:
 			err = add(&out, payload)
 		case ends:
@@ -166,4 +172,30 @@ func (s *session) get(ctx context.Context, payload []byte) error {
 	}
 	s.trees = append(s.trees, g.FS)
 	return s.pipe.sendJSON(got, answer{Tree: len(s.trees) - 1, Digest: g.Digest, Version: g.Version})
+}
+
+// maxRuns bounds how often one rendering may have a plugin run: each that is declared
+// may look at the source, and one renders it.
+const maxRuns = 100
+
+// runPlugin has a plugin run.
+func (s *session) runPlugin(payload []byte) error {
+	var j plugin.Job
+	if err := json.Unmarshal(payload, &j); err != nil {
+		return err
+	}
+	if s.plugin == nil {
+		return s.refuse(fault.New(fault.Unsupported, "plugin %s: plugins are not run here", j.Plugin))
+	}
+	if s.runs++; s.runs > maxRuns {
+		return s.refuse(fault.New(fault.Broken, "the rendering runs plugins more than %d times", maxRuns))
+	}
+	out, err := s.plugin(j)
+	if err == nil && int64(len(out)) > maxFrame {
+		err = fault.New(fault.Broken, "plugin %s: %d bytes are too much", j.Plugin, len(out))
+	}
+	if err != nil {
+		return s.refuse(err)
+	}
+	return s.pipe.send(gives, out)
 }

@@ -26,6 +26,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render"
+	"evenkeel.dev/internal/render/plugin/jail"
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/trace"
 )
@@ -34,6 +35,9 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == Argument {
 		os.Exit(Main(os.Args[2:]))
+	}
+	if len(os.Args) > 2 && os.Args[1] == jail.Argument {
+		os.Exit(jail.Main(os.Args[2:]))
 	}
 	if len(os.Args) > 1 && os.Args[1] == burglary {
 		burgle(os.Args[2])
