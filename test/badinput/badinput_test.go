@@ -106,7 +106,7 @@ func TestBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := git.Open(t.Context(), git.Options{Dir: t.TempDir()})
+	store, err := git.Open(t.Context(), git.Options{Dir: t.TempDir(), Local: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,13 @@
 //
 // Git runs with an empty environment, without hooks, helpers, prompts or
 // configuration of its own, and with exactly one transport allowed: that of the
-// URL at hand (https, http, ssh, file). URLs and revisions that git could take
+// URL at hand (https, http, ssh; file where Options.Local says so). URLs and revisions that git could take
 // for anything else are refused before. Credentials reach git through its
 // environment or through files in a private directory that is removed
 // afterwards, never through arguments, and never follow a redirect to another
 // host. Errors hold no credentials. Whoever reads a commit must have shown to the
-// server, with these very credentials, that they may read the repository.
+// server, with these very credentials, that they may read the repository. Who names
+// a proxy of his own for it has a mirror of his own.
 //
 // Redirects are followed by us, after a look at where they lead: never by git, never
 // with credentials to another host, never further inside (package reach).

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -59,6 +60,10 @@ type Options struct {
 	// NoSubmodules shows submodules as empty directories, which is what Argo CD does when
 	// reposerver.enable.git.submodule is "false".
 	NoSubmodules bool
+	// Local lets repositories be directories of this machine, file:///DIR. Whoever may
+	// write an Application could then read every repository that is there, the mirrors
+	// among them. (Argo CD gives its clones random names for that reason.)
+	Local bool
 	// Log hears of mirrors that had to be repaired; nil drops it.
 	Log *slog.Logger
 }
@@ -215,7 +220,10 @@ func (s *Store) mirror(repo source.Repository) (*mirror, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(r.Key()))
+	if r.Scheme == "file" && !s.opts.Local {
+		return nil, fault.New(fault.Denied, "repository URL %q: directories of this machine are no repositories; serve it over https or ssh", repo)
+	}
+	sum := sha256.Sum256([]byte(r.Key() + route(repo)))
 	name := hex.EncodeToString(sum[:16])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,6 +233,19 @@ func (s *Store) mirror(repo source.Repository) (*mirror, error) {
 	m := newMirror(s, filepath.Join(s.opts.Dir, name))
 	s.mirrors[name] = m
 	return m, nil
+}
+
+// route is what besides its address decides who answers for a repository. The proxy of
+// a Secret may be a server of whoever wrote that Secret: what it shows must open no
+// mirror that others have filled, and where it redirects to must lead nobody else
+// there. The store's own proxy is the same for all.
+func route(repo source.Repository) string {
+	proxy := repo.Proxy.Reveal()
+	if proxy == "" {
+		return ""
+	}
+	// A password does not belong even into a hash: it could be guessed from.
+	return fmt.Sprintf("\n%q %q", source.RedactText(proxy), repo.NoProxy)
 }
 
 // acquire takes one of the places for processes that talk to servers.

@@ -391,11 +391,82 @@ func TestFile(t *testing.T) {
 	f := newFixture(t, gitserver.Options{})
 	sha := f.commit(t, map[string]string{"a": "1"})
 	repo := source.Repository{URL: "file://" + f.repo.Dir}
-	if got, err := follow(t.Context(), f.store, repo, "main"); err != nil || got != sha {
+	local := openStore(t, Options{Dir: t.TempDir(), Local: true})
+	if got, err := follow(t.Context(), local, repo, "main"); err != nil || got != sha {
 		t.Errorf("%v", err)
 	}
-	if _, err := f.store.Refs(t.Context(), source.Repository{URL: "file://" + t.TempDir()}); fault.KindOf(err) != fault.NotFound {
+	if _, err := local.Refs(t.Context(), source.Repository{URL: "file://" + t.TempDir()}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a directory that is no repository: %v", err)
+	}
+}
+
+// TestMirrorsAreNoRepositories: where a mirror lies can be told from its URL, so that
+// a repository of this machine would be anybody's way to what others have fetched.
+func TestMirrorsAreNoRepositories(t *testing.T) {
+	f := newFixture(t, gitserver.Options{})
+	sha := f.commit(t, map[string]string{"a": canary})
+	f.fetch(t, "main")
+	for _, url := range []string{
+		"file://" + f.mirrorDir(t),
+		"FILE://" + f.mirrorDir(t),
+		"file:///proc/self/cwd/../" + filepath.Base(f.mirrorDir(t)), // git's working directory lies beside it
+		"file://" + f.repo.Dir,
+	} {
+		repo := source.Repository{URL: url}
+		if _, err := f.store.Refs(t.Context(), repo); fault.KindOf(err) != fault.Denied || !strings.Contains(err.Error(), "directories of this machine") {
+			t.Errorf("%s: refs: %v", url, err)
+		}
+		if err := f.store.Fetch(t.Context(), repo, sha, ""); fault.KindOf(err) != fault.Denied {
+			t.Errorf("%s: fetch: %v", url, err)
+		}
+		if _, err := f.store.Tree(t.Context(), repo, sha); fault.KindOf(err) != fault.Denied {
+			t.Errorf("%s: tree: %v", url, err)
+		}
+	}
+}
+
+// TestProxiesProveNothing: whoever writes a repository's Secret may name a server of
+// his own as its proxy, which shows him whatever he likes at any URL. That opens no
+// mirror of others, and moves no repository for them.
+func TestProxiesProveNothing(t *testing.T) {
+	f := newFixture(t, gitserver.Options{Username: "ada", Password: canary})
+	sha := f.commit(t, map[string]string{"a": canary})
+	// Go asks no proxy for an address of this machine, so that this one has a name.
+	const url = "http://git.example.invalid/app.git"
+	f.store = openStore(t, Options{Dir: t.TempDir(), Proxy: source.NewSecret(f.web.URL)})
+	insider := source.Repository{URL: url, Username: "ada", Password: source.NewSecret(canary)}
+	if got, err := follow(t.Context(), f.store, insider, "main"); err != nil || got != sha {
+		t.Fatal(err)
+	}
+	mine := newFixture(t, gitserver.Options{})
+	mine.commit(t, map[string]string{"a": "mine"})
+	moving := false
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/app.git"); ok && moving {
+			http.Redirect(w, r, "/evil.git"+rest+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
+			return
+		}
+		r.URL.Path = strings.Replace(r.URL.Path, "/evil.git", "/app.git", 1)
+		mine.server.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	outsider := source.Repository{URL: url, Username: "eve", Password: source.NewSecret("x"), Proxy: source.NewSecret(proxy.URL)}
+	for _, moving = range []bool{false, true} {
+		if got, err := follow(t.Context(), f.store, outsider, "main"); err != nil || got == sha {
+			t.Fatalf("what the proxy shows: %s, %v", got, err)
+		}
+		if err := f.store.Fetch(t.Context(), outsider, sha, ""); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("fetch of what others have: %v", err)
+		}
+		if short, err := f.store.ResolveShort(t.Context(), outsider, sha[:8]); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("short name of what others have: %s, %v", short, err)
+		}
+		if _, err := f.store.Tree(t.Context(), outsider, sha); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("tree of what others have: %v", err)
+		}
+		if got, err := follow(t.Context(), f.store, insider, "main"); err != nil || got != sha {
+			t.Errorf("the others: %s, %v", got, err)
+		}
 	}
 }
 
