@@ -112,9 +112,7 @@ func (s *Store) unpack(ctx context.Context, r io.Reader) (*archive.Tree, error) 
 
 // verified reads a chart of which the index says the digest, from disk if it is there.
 func (s *Store) verified(ctx context.Context, at place, r release) (*archive.Tree, error) {
-	// Users and passwords do not belong even into a hash: it could be guessed from.
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%x", source.RedactText(at.repo.URL), r.digest))
-	name := hex.EncodeToString(sum[:])
+	name := nameOf(at.repo, r)
 	client, err := s.chartClient(at)
 	if err != nil {
 		return nil, err
@@ -131,6 +129,15 @@ func (s *Store) verified(ctx context.Context, at place, r release) (*archive.Tre
 		return nil, fault.Wrap(fault.Unavailable, err, "%s", source.RedactURL(at.url))
 	}
 	return s.download(ctx, client, at, r, name)
+}
+
+// nameOf names a chart on disk by all that decides who it is that gives it: that a
+// proxy of somebody's own says that he may read it proves nothing to others.
+func nameOf(repo source.Repository, r release) string {
+	// Users and passwords do not belong even into a hash: it could be guessed from.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%x\x00%q %q %v %q", source.RedactText(repo.URL), r.digest,
+		source.RedactText(repo.Proxy.Reveal()), repo.NoProxy, repo.Insecure, repo.CAData))
+	return hex.EncodeToString(sum[:])
 }
 
 // cached is a chart that is on disk and is what it should be.

@@ -126,6 +126,26 @@ func TestOthersCharts(t *testing.T) {
 	check(t, "another repository", err, fault.NotFound, "not found")
 }
 
+// TestProxiesProveNothing: a proxy that the Secret of a repository names may be a
+// server of whoever wrote that. What it says he may read is no chart of others.
+func TestProxiesProveNothing(t *testing.T) {
+	web := newServer(t, false)
+	whole := web.app()
+	web.behave(canary, nil)
+	s := open(t, Options{Proxy: source.NewSecret(web.URL)})
+	// Go asks no proxy for an address of this machine, so that this one has a name.
+	insider := source.Repository{URL: "http://charts.example.invalid", Username: "ada", Password: source.NewSecret(canary)}
+	if _, err := pull(t.Context(), s, insider, false); err != nil {
+		t.Fatal(err)
+	}
+	proxy := newServer(t, false)
+	proxy.index("app.tgz", fmt.Sprintf("%x", sha256.Sum256(whole)))
+	proxy.write("app.tgz", []byte("no chart, but there"))
+	outsider := source.Repository{URL: insider.URL, Proxy: source.NewSecret(proxy.URL)}
+	_, err := pull(t.Context(), s, outsider, false)
+	check(t, "a chart of others by its digest", err, fault.Broken, "somebody else answers")
+}
+
 // TestHostile: charts and indexes that are not what they should be.
 func TestHostile(t *testing.T) {
 	whole := chartOf(t, "app/Chart.yaml", "name: app\n")
