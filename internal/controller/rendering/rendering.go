@@ -163,6 +163,10 @@ func (r *Rendering) StillHolds(trees []trace.Tree, revisions []string) (bool, er
 // commit which changes one of them changes the rendering. They are of the source that
 // the hook is from.
 func readInputs(files []*trace.FS, hooks []desired.Object) error {
+	readers := make([]inputs, len(files))
+	for i, f := range files {
+		readers[i] = inputs{f, map[string]struct{}{}}
+	}
 	for _, o := range hooks {
 		if !bytes.Contains(o.JSON, []byte(v1alpha1.AnnotationInputs)) {
 			continue
@@ -176,7 +180,7 @@ func readInputs(files []*trace.FS, hooks []desired.Object) error {
 			return err
 		}
 		for _, pattern := range patterns {
-			if err := readMatches(files[o.Source], pattern); err != nil {
+			if err := readers[o.Source].read(pattern); err != nil {
 				return fault.Wrap(fault.Broken, err, "%s: annotation %s: %q", o.Key.Human(), v1alpha1.AnnotationInputs, pattern)
 			}
 		}
@@ -184,24 +188,34 @@ func readInputs(files []*trace.FS, hooks []desired.Object) error {
 	return nil
 }
 
-func readMatches(files fs.FS, pattern string) error {
-	names, err := doublestar.Glob(files, pattern)
+// inputs reads files of a tree, each once however often it is named.
+type inputs struct {
+	files fs.FS
+	seen  map[string]struct{}
+}
+
+func (in inputs) read(pattern string) error {
+	return doublestar.GlobWalk(in.files, pattern, func(name string, _ fs.DirEntry) error {
+		return fs.WalkDir(in.files, name, in.visit)
+	})
+}
+
+func (in inputs) visit(path string, d fs.DirEntry, err error) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		err := fs.WalkDir(files, name, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			_, err = fs.ReadFile(files, path)
-			return err
-		})
-		if err != nil {
-			return err
+	if _, again := in.seen[path]; again {
+		if d.IsDir() {
+			return fs.SkipDir
 		}
+		return nil
 	}
-	return nil
+	in.seen[path] = struct{}{}
+	if d.IsDir() {
+		return nil
+	}
+	_, err = fs.ReadFile(in.files, path)
+	return err
 }
 
 func (m *Maker) desire(out rendered, req Request) (desired.State, error) {

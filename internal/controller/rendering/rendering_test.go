@@ -130,10 +130,18 @@ func TestReadSet(t *testing.T) {
 }
 
 func TestReadInputsThatCannotBe(t *testing.T) {
-	for _, bad := range []string{"../secret/*", "[a"} {
-		files := map[string]string{"web/hook.yaml": strings.Replace(hook, "db/*.sql,schema", bad, 1), "db/1.sql": "x"}
-		if _, err := newMaker(t).Make(t.Context(), []trace.Tree{newRepo(files)}, newRequest()); err == nil || !strings.Contains(err.Error(), bad) {
-			t.Errorf("%q: %v", bad, err)
+	for _, bad := range []struct{ inputs, want string }{
+		{"../secret/*", "../secret/*"},
+		{"[a", "[a"},
+		// Each of these would take all time and memory there is, and not a render worker's.
+		{strings.Repeat("**/a/", 12) + "**", "more than 2 times **"},
+		{strings.Repeat("{a,b}", 40), "more than 2 times {}"},
+		{strings.Repeat("a*", 1000), "more than 1024 bytes"},
+		{strings.Repeat("a*,", 1000), "more than 100 paths and globs"},
+	} {
+		files := map[string]string{"web/hook.yaml": strings.Replace(hook, "db/*.sql,schema", bad.inputs, 1), strings.Repeat("a/", 40) + "1.sql": "x"}
+		if _, err := newMaker(t).Make(t.Context(), []trace.Tree{newRepo(files)}, newRequest()); err == nil || !strings.Contains(err.Error(), bad.want) || len(err.Error()) > 300 {
+			t.Errorf("%.20q: %v", bad.inputs, err)
 		}
 	}
 }

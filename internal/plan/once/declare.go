@@ -1,6 +1,7 @@
 package once
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -16,6 +17,14 @@ import (
 const (
 	maxJobName = 63 // as the label job-name on its Pods
 	shortKey   = 10
+)
+
+// Bounds of the annotation of inputs.
+const (
+	maxPatterns     = 100
+	maxPattern      = 1024
+	maxDoubleStars  = 2
+	maxAlternatives = 2
 )
 
 // Declared says whether a hook runs once per input. It fails for an annotation
@@ -80,9 +89,32 @@ func Patterns(hook *unstructured.Unstructured) ([]string, error) {
 			return nil, fault.New(fault.Invalid, "%s: annotation %s: %q is no path or glob below the repository's root",
 				resource.KeyOf(hook).Human(), v1alpha1.AnnotationInputs, word)
 		}
+		if len(out) == maxPatterns {
+			return nil, fault.New(fault.Invalid, "%s: annotation %s: more than %d paths and globs",
+				resource.KeyOf(hook).Human(), v1alpha1.AnnotationInputs, maxPatterns)
+		}
+		if why := costly(word); why != "" {
+			return nil, fault.New(fault.Invalid, "%s: annotation %s: %.100q has %s",
+				resource.KeyOf(hook).Human(), v1alpha1.AnnotationInputs, word, why)
+		}
 		out = append(out, word)
 	}
 	return out, nil
+}
+
+// costly says what makes a glob one that is not looked for. What "**/a/**/a/**/a" or
+// "{a,b}{a,b}{a,b}" costs grows with the power of its parts: eight of the former in a
+// directory 30 deep take all memory, of the controller and not of a render worker.
+func costly(pattern string) string {
+	switch {
+	case len(pattern) > maxPattern:
+		return fmt.Sprintf("more than %d bytes", maxPattern)
+	case strings.Count(pattern, "**") > maxDoubleStars:
+		return fmt.Sprintf("more than %d times **", maxDoubleStars)
+	case strings.Count(pattern, "{") > maxAlternatives:
+		return fmt.Sprintf("more than %d times {}", maxAlternatives)
+	}
+	return ""
 }
 
 func commas(text string) []string {
