@@ -18,6 +18,7 @@ import (
 	"evenkeel.dev/internal/controller/application"
 	"evenkeel.dev/internal/controller/inspect"
 	"evenkeel.dev/internal/render/plugin/jail"
+	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/server"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
@@ -83,8 +84,11 @@ func (a *all) open(ctx context.Context) error {
 	a.settings = settings.NewWatcher(clientset, a.o.Namespace, a.log)
 	a.metrics = telemetry.New()
 	a.input, err = openInput(ctx, inputOptions{
-		dir: a.o.Data, unconfined: a.o.UnconfinedRendering, log: a.log, metrics: a.metrics,
+		dir: a.o.Data, log: a.log, metrics: a.metrics,
 		plugins: jail.Options{Programs: a.o.PluginPrograms, Unconfined: a.o.UnconfinedRendering},
+		workers: worker.Options{
+			Unconfined: a.o.UnconfinedRendering, Timeout: a.o.RenderTimeout, Memory: a.o.RenderMemory, Log: a.log,
+		},
 		find: func(url, project string) (source.Repository, error) {
 			return a.credentials.find(a.settings.Current(), url, project)
 		},

@@ -34,8 +34,9 @@ type input struct {
 // inputOptions are what an input needs of its process.
 type inputOptions struct {
 	// dir is for mirrors, downloads and renderings.
-	dir        string
-	unconfined bool
+	dir string
+	// workers bounds what renders; its Plugins are made of plugins.
+	workers worker.Options
 	// plugins bounds the jail of plugins; its Dir is below dir.
 	plugins jail.Options
 	log     *slog.Logger
@@ -73,7 +74,8 @@ func openInput(ctx context.Context, o inputOptions) (in *input, err error) {
 	if in.plugins, err = jail.New(o.plugins); err != nil {
 		return in, err
 	}
-	if in.workers, err = worker.New(worker.Options{Unconfined: o.unconfined, Plugins: in.plugins, Log: o.log}); err != nil {
+	o.workers.Plugins = in.plugins
+	if in.workers, err = worker.New(o.workers); err != nil {
 		return in, err
 	}
 	in.cache, err = cache.Open(cache.Options{Dir: filepath.Join(o.dir, "renderings"), Program: program(), Render: in.workers.Render})

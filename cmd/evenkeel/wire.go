@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/offline"
+	"evenkeel.dev/internal/render/worker"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
 )
@@ -56,7 +57,7 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 	// Who runs the command runs it with his own rights, on systems of all kinds. Not so
 	// the plugins that somebody else declared in the cluster.
 	in, err := openInput(ctx, inputOptions{
-		dir: cacheDir(), unconfined: true, log: slog.New(slog.DiscardHandler),
+		dir: cacheDir(), workers: worker.Options{Unconfined: true}, log: slog.New(slog.DiscardHandler),
 		find: func(url, project string) (source.Repository, error) { return credentials.find(snapshot, url, project) },
 	})
 	if err != nil {

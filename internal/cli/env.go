@@ -87,6 +87,10 @@ type RunOptions struct {
 	UnconfinedRendering bool
 	// PluginPrograms are directories with programs of config management plugins.
 	PluginPrograms []string
+	// RenderTimeout and RenderMemory bound one rendering, the latter in bytes; 0 is
+	// the default.
+	RenderTimeout time.Duration
+	RenderMemory  int64
 }
 
 // Terminal describes who reads.
