@@ -130,6 +130,19 @@ func (c *Client) Get(ctx context.Context, kind, name string) (*unstructured.Unst
 	return res.Get(ctx, short, metav1.GetOptions{})
 }
 
+// List reads all objects of a kind, of all namespaces.
+func (c *Client) List(ctx context.Context, kind string) ([]unstructured.Unstructured, error) {
+	res, _, err := c.find(kind, "")
+	if err != nil {
+		return nil, err
+	}
+	list, err := res.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
 // Delete asks for an object's deletion.
 func (c *Client) Delete(ctx context.Context, kind, name string) error {
 	res, short, err := c.find(kind, name)

@@ -4,7 +4,9 @@
 // Besides the commands of testscript a scenario has:
 //
 //	commit REPO DIR          make DIR the whole content of REPO's main branch; sets $HEAD
-//	start [FLAG...]          start "evenkeel run" and wait until it is ready
+//	start [NAME=VALUE...] [FLAG...]
+//	                         start "evenkeel run", in an environment that has these
+//	                         variables too, and wait until it is ready
 //	stop | kill9             end it with SIGTERM, which must exit 0, or SIGKILL
 //	apply FILE...            create or update objects, as field manager "tester"
 //	client-side-apply NS MANAGER FILE
@@ -24,6 +26,8 @@
 //	git down|up|password VALUE
 //	requests [names]         write the counts of API requests since the last call to stdout
 //	gits                     write the counts of git processes since the last call to stdout
+//	silent TEXT...           none of the texts is in what evenkeel logs, writes below --data,
+//	                         into Applications, events and ConfigMaps, or answers to anybody
 //	webhook STATUS SECRET FILE
 //	                         send FILE as GitHub sends a push, signed with SECRET, write the
 //	                         answer to stdout

@@ -50,6 +50,7 @@ func TestScenarios(t *testing.T) {
 			"requests":          command((*world).requests),
 			"webhook":           command((*world).webhook),
 			"gits":              command((*world).gits),
+			"silent":            command((*world).silent),
 		},
 	})
 }

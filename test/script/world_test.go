@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,7 +151,7 @@ func (w *world) commit(ts *testscript.TestScript, args []string) error {
 		return err
 	}
 	for name, content := range files { // Applications in a repository name others
-		files[name] = strings.ReplaceAll(content, "$GIT/", ts.Getenv("GIT")+"/")
+		files[name] = strings.NewReplacer("$GIT/", ts.Getenv("GIT")+"/", "$WORK/", w.dir+"/").Replace(content)
 	}
 	change := map[string]string{}
 	for name := range w.contents[args[0]] {
@@ -188,7 +189,13 @@ func (w *world) start(ts *testscript.TestScript, args []string) error {
 	if w.process != nil {
 		return errors.New("it runs already")
 	}
-	p, err := program.Start(w.ctx, evenkeeltest.Options{Cluster: w.cluster, Dir: w.dir, Args: args, Env: w.env, CountGit: true})
+	flags := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") })
+	if flags < 0 {
+		flags = len(args)
+	}
+	p, err := program.Start(w.ctx, evenkeeltest.Options{
+		Cluster: w.cluster, Dir: w.dir, Args: args[flags:], Env: append(slices.Clone(w.env), args[:flags]...), CountGit: true,
+	})
 	if err != nil {
 		return err
 	}
