@@ -221,7 +221,7 @@ func (s *Store) mirror(repo source.Repository) (*mirror, error) {
 		return nil, err
 	}
 	if r.Scheme == "file" && !s.opts.Local {
-		return nil, fault.New(fault.Denied, "repository URL %q: directories of this machine are no repositories; serve it over https or ssh", repo)
+		return nil, fault.New(fault.Denied, "repository URL %q: directories of this machine are no repositories; serve it over https or ssh", repo.String())
 	}
 	sum := sha256.Sum256([]byte(r.Key() + route(repo)))
 	name := hex.EncodeToString(sum[:16])
