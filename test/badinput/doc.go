@@ -5,4 +5,7 @@
 // A file of testdata is a repository and the Applications that name it, each with
 // the reason why it is there and what has to come of it. Whatever comes, an error
 // is short, says where, and repeats no secret.
+//
+// testdata/attacks.yaml is the list of known attacks, lines 1-7, with the tests of all
+// packages that try each of them.
 package badinput
