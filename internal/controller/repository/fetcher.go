@@ -82,12 +82,22 @@ func (f Fetcher) repository(url string) (source.Repository, error) {
 	if f.Allowed(repo.URL) != nil {
 		repo = source.Repository{URL: repo.URL, CAData: repo.CAData, KnownHosts: repo.KnownHosts, EnableOCI: repo.EnableOCI}
 	}
+	if !f.near(repo) {
+		// What is asked here once is asked of each redirect and each address, too.
+		repo.Within = f.Near
+	}
 	return repo, nil
+}
+
+// near says whether the operator has named a repository: by credentials, or as the
+// Application's own.
+func (f Fetcher) near(repo source.Repository) bool {
+	return repo.HasCredentials() || source.NormalizeURL(repo.URL) == source.NormalizeURL(f.Near)
 }
 
 // reachable says whether an address that a stranger named may be connected to.
 func (f Fetcher) reachable(ctx context.Context, repo source.Repository) error {
-	if repo.HasCredentials() || source.NormalizeURL(repo.URL) == source.NormalizeURL(f.Near) {
+	if f.near(repo) {
 		return nil
 	}
 	host := source.Host(repo.URL)

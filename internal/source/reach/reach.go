@@ -150,6 +150,21 @@ func denied(host string, c class, from string) error {
 	return fault.New(fault.Denied, "host %s is at %s, which is not followed from %s", host, c, from)
 }
 
+// Judge says of the very addresses that are connected to, for a host, whether they may
+// be, for a repository of the host from.
+func (g Guard) Judge(ctx context.Context, from, host string) func(netip.Addr) error {
+	if sameHost(from, host) {
+		return func(netip.Addr) error { return nil }
+	}
+	may := g.classes(ctx, from)
+	return func(a netip.Addr) error {
+		if c := classOf(a); !may[c] {
+			return denied(host, c, from)
+		}
+		return nil
+	}
+}
+
 const dialTimeout = 30 * time.Second
 
 // Dial connects to the host of an address as Check lets it, and judges the very
@@ -161,19 +176,13 @@ func (g Guard) Dial(from string) func(ctx context.Context, network, address stri
 		if err != nil {
 			return nil, err
 		}
-		if sameHost(from, host) {
-			return d.DialContext(ctx, network, address)
-		}
-		may := g.classes(ctx, from)
+		judge := g.Judge(ctx, from, host)
 		d.ControlContext = func(_ context.Context, _, peer string, _ syscall.RawConn) error {
 			a, err := netip.ParseAddrPort(peer)
 			if err != nil {
 				return err
 			}
-			if c := classOf(a.Addr()); !may[c] {
-				return denied(host, c, from)
-			}
-			return nil
+			return judge(a.Addr())
 		}
 		return d.DialContext(ctx, network, address)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/reach"
 )
 
 // origin is what credentials are for.
@@ -55,29 +56,50 @@ func (o origin) includes(u *url.URL) bool {
 type guard struct {
 	loopback bool
 	proxy    string
+	// within is the host in whose name a stranger has written the URL, if one has.
+	within string
+}
+
+// judge judges addresses of a host.
+func (g guard) judge(ctx context.Context, host string) func(netip.Addr) error {
+	if g.within == "" {
+		return g.check
+	}
+	within := reach.Guard{}.Judge(ctx, g.within, host)
+	return func(addr netip.Addr) error {
+		if err := g.check(addr); err != nil {
+			return err
+		}
+		return within(addr)
+	}
 }
 
 func (g guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: dialTimeout}
 	if address != g.proxy || g.proxy == "" {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		judge := g.judge(ctx, host)
 		d.Control = func(_, address string, _ syscall.RawConn) error {
 			at, err := netip.ParseAddrPort(address)
 			if err != nil {
 				return err
 			}
-			return g.check(at.Addr())
+			return judge(at.Addr())
 		}
 	}
 	return d.DialContext(ctx, network, address)
 }
 
 // literal checks a host that is an address, which a proxy would be asked to reach.
-func (g guard) literal(host string) error {
+func (g guard) literal(ctx context.Context, host string) error {
 	addr, err := netip.ParseAddr(host)
 	if err != nil {
 		return nil
 	}
-	return g.check(addr)
+	return g.judge(ctx, host)(addr)
 }
 
 // services are addresses outside of the link-local ones at which clouds give a

@@ -75,7 +75,7 @@ func NewClient(repo source.Repository, opts Options) (*http.Client, error) {
 		return nil, err
 	}
 	loopback := isLoopback(home.host) && !opts.RefuseLoopback
-	t.guard = guard{loopback: loopback, proxy: proxy.address}
+	t.guard = guard{loopback: loopback, proxy: proxy.address, within: source.Host(repo.Within)}
 	t.own, t.others = newTransport(t.guard, proxy, own), newTransport(t.guard, proxy, others)
 	return &http.Client{Transport: t, CheckRedirect: checkRedirect, Timeout: cmp.Or(opts.Timeout, 5*time.Minute)}, nil
 }
@@ -191,7 +191,7 @@ type roundTripper struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := t.guard.literal(req.URL.Hostname()); err != nil {
+	if err := t.guard.literal(req.Context(), req.URL.Hostname()); err != nil {
 		if req.Body != nil {
 			req.Body.Close()
 		}

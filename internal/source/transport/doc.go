@@ -11,7 +11,9 @@
 // Names are checked when they have become addresses, so that nothing that a name
 // resolves to later makes a difference: link-local addresses, where clouds keep the
 // credentials of machines, are never reached, and this machine's own only if the
-// repository is named by such an address. What a proxy reaches is the proxy's to guard.
+// repository is named by such an address. Where a stranger has named the URL
+// (Repository.Within), addresses are public or on the networks that Within is on. What a
+// proxy reaches is the proxy's to guard.
 //
 // Times are bounded. Sizes are up to who reads an answer.
 //

@@ -291,6 +291,28 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestWithin: what a stranger has named in a repository leads no further inside than
+// that repository is, by no redirect either.
+func TestWithin(t *testing.T) {
+	inward := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/redirect" {
+			http.Redirect(w, r, "http://10.255.255.1/secret", http.StatusFound)
+		}
+	}))
+	defer inward.Close()
+	for _, tc := range []struct{ reason, within, path, want string }{
+		{"named by the operator", "", "/", ""},
+		{"named beside it", strings.Replace(inward.URL, "127.0.0.1", "localhost", 1) + "/app.git", "/", ""},
+		{"named from the world", "https://git.example.invalid/app.git", "/", "a loopback address, which is not followed from git.example.invalid"},
+		{"sent further inside", inward.URL + "/app.git", "/redirect", "10.255.255.1 is at a private address, which is not followed from 127.0.0.1"},
+	} {
+		err := get(t, source.Repository{URL: inward.URL, Within: tc.within}, Options{}, inward.URL+tc.path)
+		if (err == nil) != (tc.want == "") || err != nil && (!strings.Contains(err.Error(), tc.want) || fault.KindOf(err) != fault.Denied) {
+			t.Errorf("%s: %v", tc.reason, err)
+		}
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	for _, tc := range []struct {
 		repo, other string
