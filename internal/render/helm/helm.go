@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	valuesutil "helm.sh/helm/v4/pkg/chart/common/util"
@@ -238,7 +239,10 @@ func (r *renderer) decode(files map[string]string) error {
 		docs = append(docs, document{h.Path, h.Manifest})
 	}
 	for _, d := range docs {
-		if err := r.objects(d.name, d.content+"\n"); err != nil {
+		if utf8.ValidString(d.content) { // a byte more would tear UTF-16 apart
+			d.content += "\n"
+		}
+		if err := r.objects(d.name, d.content); err != nil {
 			return err
 		}
 	}
