@@ -117,7 +117,7 @@ func (a *all) wire(client *kube.Client) {
 	a.control = application.New(application.Options{
 		Metrics: a.metrics,
 		Conn:    a.conn, Namespace: a.o.Namespace, Settings: a.settings.Current,
-		Store: a.input.sources, Trees: a.input.sources, Sources: a.input.sources, Cache: a.input.cache,
+		Store: a.input.sources, Trees: a.input.sources, Sources: a.input.sources, Objects: a.input.sources.Git, Cache: a.input.cache,
 		Credentials: a.credentials.find, View: a.views, Log: a.log,
 	})
 	a.inspector = a.control.Inspector()

@@ -65,6 +65,6 @@ func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
 	}
 	return offline.New(ctx, offline.Options{
 		Conn: conn, Namespace: c.Namespace, Settings: func() settings.Snapshot { return snapshot },
-		Store: in.sources, Tree: in.sources.Tree, Sources: in.sources, Cache: in.cache, Credentials: credentials.find,
+		Store: in.sources, Tree: in.sources.Tree, Sources: in.sources, Objects: in.sources.Git, Cache: in.cache, Credentials: credentials.find,
 	})
 }

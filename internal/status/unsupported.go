@@ -49,7 +49,13 @@ var actedOn = map[reflect.Type]string{
 		"forceCommonAnnotations forceCommonLabels ignoreMissingComponents images kubeVersion labelIncludeTemplates labelWithoutSelector " +
 		"namePrefix nameSuffix namespace patches replicas",
 	reflect.TypeFor[v1alpha1.AppProjectSpec](): "sourceRepos destinations description clusterResourceWhitelist clusterResourceBlacklist " +
-		"namespaceResourceWhitelist namespaceResourceBlacklist sourceNamespaces syncWindows",
+		"namespaceResourceWhitelist namespaceResourceBlacklist sourceNamespaces syncWindows signatureKeys sourceIntegrity",
+	reflect.TypeFor[v1alpha1.SignatureKey]():                   "keyID",
+	reflect.TypeFor[v1alpha1.SourceIntegrity]():                "git",
+	reflect.TypeFor[v1alpha1.SourceIntegrityGit]():             "policies",
+	reflect.TypeFor[v1alpha1.SourceIntegrityGitPolicy]():       "repos gpg",
+	reflect.TypeFor[v1alpha1.SourceIntegrityGitPolicyRepo]():   "url",
+	reflect.TypeFor[v1alpha1.SourceIntegrityGitPolicyGPG]():    "mode keys",
 	reflect.TypeFor[v1alpha1.ClusterResourceRestrictionItem](): "group kind name",
 	reflect.TypeFor[metav1.GroupKind]():                        "group kind",
 }

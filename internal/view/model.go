@@ -224,6 +224,8 @@ type Plan struct {
 	Steps     []PlanStep `json:"steps"`
 	// Skipped are objects that are left alone although something would have to be done.
 	Skipped []PlanItem `json:"skipped"`
+	// Refused are the reasons why no sync to this revision does anything, if so.
+	Refused []string `json:"refused,omitempty"`
 }
 
 // PlanStep is one wave of one phase.

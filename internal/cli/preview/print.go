@@ -40,6 +40,9 @@ func Print(p *output.Printer, app string, plan view.Plan) {
 	} else {
 		p.Line("Plan %s for %s at %s: %s", plan.Hash, app, revisionsOf(plan), tally(plan))
 	}
+	for _, why := range plan.Refused {
+		p.Line("Refused, nothing of it will be done: %s", why)
+	}
 	for _, s := range plan.Steps {
 		step(p, s)
 	}

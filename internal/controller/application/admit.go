@@ -23,6 +23,10 @@ func (p *pass) admit(context.Context) outcome {
 		p.problem(err)
 		return halt
 	}
+	if err := p.demands(); err != nil {
+		p.condition(v1alpha1.ConditionComparisonError, err.Error())
+		return halt
+	}
 	for _, field := range status.Unsupported(p.app, p.project) {
 		p.condition(v1alpha1.ConditionUnsupportedFieldWarning, field)
 	}

@@ -17,6 +17,7 @@ import (
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/comparison"
 	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/controller/integrity"
 	"evenkeel.dev/internal/controller/ledger"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
@@ -58,7 +59,9 @@ type Options struct {
 	// Cache renders what was not rendered before.
 	Cache       *cache.Cache
 	Credentials Credentials
-	View        Publisher
+	// Objects are for the signatures of commits; with nil, none is ever found.
+	Objects integrity.Objects
+	View    Publisher
 	// Metrics counts; nil counts nothing.
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
@@ -85,6 +88,7 @@ type Controller struct {
 	maker    *rendering.Maker
 	comparer *comparison.Comparer
 	engine   operation.Engine
+	checker  *integrity.Checker
 
 	mu     sync.Mutex
 	states map[types.NamespacedName]*appState
@@ -130,6 +134,7 @@ func New(o Options) *Controller {
 		Cache: o.Cache,
 		Kinds: c.kinds, KubeVersion: func() string { return c.kube },
 	}
+	c.checker = integrity.New(integrity.Options{Objects: o.Objects, Log: o.Log, Now: o.Now})
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
 	c.engine = operation.Engine{
 		Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now,

@@ -1,5 +1,5 @@
 // Package application is the loop that keeps one Application equal to its source:
-// admit, resolve, render, compare, operate, report, in that order, one file each.
+// admit, resolve, render, verify, compare, operate, report, in that order, one file each.
 //
 // A pass never waits. What it waits for (a listing of refs, the health of a wave,
 // a retry's time) is noted in the Application's status or in its state here, and

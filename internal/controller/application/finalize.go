@@ -110,6 +110,9 @@ func runHooks(t resource.HookType) func(context.Context, *pass) (progress, error
 		if d == nil || err != nil {
 			return progress{waiting: "waiting for the source"}, err
 		}
+		if why := p.refusal(); why != "" {
+			return progress{}, fault.New(fault.Denied, "the %s hooks must not run: mend it, or remove finalizer %s: %s", t, finalizerOf(t), why)
+		}
 		waiting, err := d.Advance(ctx)
 		return progress{waiting: waiting}, err
 	}
@@ -129,7 +132,7 @@ func cleanHooks(t resource.HookType) func(context.Context, *pass) (progress, err
 // deletion are the hooks of a deletion, as the source has them. Nil means that an
 // event has to be waited for.
 func (p *pass) deletion(ctx context.Context, t resource.HookType) (*operation.Deletion, error) {
-	for _, step := range []func(context.Context) outcome{p.admit, p.resolve, p.render} {
+	for _, step := range []func(context.Context) outcome{p.admit, p.resolve, p.render, p.verify} {
 		switch step(ctx) {
 		case proceed:
 		case wait:
@@ -165,7 +168,7 @@ func (p *pass) lastCondition() string {
 // deletion need and without those that they need no more; nil when they are right.
 // Argo CD keeps them the same way, so that deleting never races with reading.
 func (p *pass) hookFinalizers() []string {
-	if p.broken || p.s.rendering == nil || p.app.DeletionTimestamp != nil {
+	if p.broken || p.s.rendering == nil || p.refusal() != "" || p.app.DeletionTimestamp != nil {
 		return nil
 	}
 	out := slices.Clone(p.app.Finalizers)

@@ -39,6 +39,7 @@ func (p *pass) automate(ctx context.Context) outcome {
 	if in.Pending = p.pendingNamespace(); in.Pending == "" {
 		in.Pending = p.pendingHook(ctx)
 	}
+	in.Refused = p.refusal()
 	d := autosync.Decide(in)
 	if d.Problem != "" {
 		p.condition(v1alpha1.ConditionSyncError, d.Problem)
@@ -92,7 +93,7 @@ func (p *pass) pendingHook(ctx context.Context) string {
 
 func (p *pass) autoInput() autosync.Input {
 	in := autosync.Input{
-		App: p.app, Last: p.operation, Origin: p.s.rendering.Origin, Broken: p.broken, Now: p.now,
+		App: p.app, Last: p.attempt(), Origin: p.s.rendering.Origin, Broken: p.broken, Now: p.now,
 		Backoff:   backoffOf(p.settings.SelfHeal),
 		PruneOnly: true, PruneAll: len(p.managed) > 0,
 	}
@@ -179,6 +180,8 @@ func (p *pass) carryOn(ctx context.Context) outcome {
 		return wait
 	case terminating:
 		return p.settle(r.Terminate(ctx, "Operation terminated"))
+	case len(p.againstOp) > 0:
+		return p.settle(r.Terminate(ctx, refused(p.againstOp))) // whatever of it runs already
 	}
 	return p.advance(ctx, r, yield)
 }
@@ -273,10 +276,10 @@ func (p *pass) run(ctx context.Context) (*operation.Run, error) {
 
 // superseded: the operation is for a revision that is no longer the newest, or for other
 // sources than the Application's, and nobody asked for just those. Carrying it on would
-// hold up what may be its fix (argo-cd #11494).
+// hold up what may be its fix (argo-cd #11494). One that must not be applied mends nothing.
 func (p *pass) superseded() bool {
 	op := p.operation
-	if p.broken || p.noted().Equal(p.s.rendering.Origin) || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
+	if p.broken || p.refusal() != "" || p.noted().Equal(p.s.rendering.Origin) || p.app.Annotations[v1alpha1.AnnotationSupersede] == "false" {
 		return false
 	}
 	return op.Operation.InitiatedBy.Automated
@@ -307,7 +310,7 @@ func (p *pass) retryDue() bool {
 	}
 	op.FinishedAt = nil
 	op.SyncResult.Resources = nil
-	if now := p.s.rendering.Origin; op.Operation.Retry.Refresh && !p.broken && now.SameSources(resource.OriginOfSync(op.SyncResult)) {
+	if now := p.s.rendering.Origin; op.Operation.Retry.Refresh && !p.broken && p.refusal() == "" && now.SameSources(resource.OriginOfSync(op.SyncResult)) {
 		now.Note(op.SyncResult)
 	}
 	return true

@@ -59,7 +59,7 @@ func (p *pass) resolvePin(ctx context.Context) outcome {
 		if _, err := p.c.o.Trees.Tree(ctx, p.place(p.origin.At(p.pin.Revisions), repo, i)); err == nil {
 			continue
 		}
-		if _, err := p.c.commit(ctx, repo, rendering.Target(p.origin.Sources[i], revision)); err != nil {
+		if _, _, err := p.c.commit(ctx, repo, rendering.Target(p.origin.Sources[i], revision)); err != nil {
 			p.problem(fault.Wrap(fault.KindOf(err), err, "the pin's commit %s", short(revision)))
 			return p.lastGood(ctx)
 		}

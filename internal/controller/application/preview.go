@@ -24,9 +24,9 @@ func (c *Controller) Plan(ctx context.Context, namespace, name string, sync v1al
 	}
 	c.mu.Lock()
 	var r *rendering.Rendering
-	var checked []string
+	var checked, against []string
 	if s := c.states[key]; s != nil && s.rendering != nil {
-		r, checked = s.rendering, s.rendering.Checked
+		r, checked, against = s.rendering, s.rendering.Checked, s.against
 	}
 	c.mu.Unlock()
 	switch {
@@ -56,7 +56,9 @@ func (c *Controller) Plan(ctx context.Context, namespace, name string, sync v1al
 		Memory: &operation.Memory{},
 	}
 	run.State.StartedAt.Time = c.o.Now() // what is there now was there before
-	return run.Preview(ctx)
+	made, err := run.Preview(ctx)
+	made.Refused = against
+	return made, err
 }
 
 // asInForce says whether a sync is for the sources and revisions in force, which it

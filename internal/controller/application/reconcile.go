@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/pin"
@@ -47,6 +48,12 @@ type pass struct {
 	// those of the pin. None means that the last good rendering stays as it is.
 	revisions []string
 	newest    []string
+	// targets are what is known of the sources' targets.
+	targets []repository.State
+	// against is why nothing of the rendering in force may be applied, unread why that is
+	// not known. againstOp is the same of what the running operation is for.
+	against, againstOp []string
+	unread             error
 	// moved says that something beyond the sources, which the rendering needed, is another
 	// one now.
 	moved bool
@@ -104,7 +111,7 @@ func (c *Controller) reconcile(ctx context.Context, key types.NamespacedName) ti
 		p.finalize(ctx)
 		return p.again
 	}
-	for _, step := range []func(context.Context) outcome{p.admit, p.resolve, p.render, p.compare, p.operate} {
+	for _, step := range []func(context.Context) outcome{p.admit, p.resolve, p.render, p.verify, p.compare, p.operate} {
 		switch step(ctx) {
 		case proceed:
 			continue

@@ -35,6 +35,7 @@ func (p *pass) resolve(ctx context.Context) outcome {
 	}
 	p.follow(wants, states[len(repos):])
 	states = states[:len(repos)]
+	p.targets = states
 	known, failed := p.judge(states)
 	if p.pinned() {
 		return p.resolvePin(ctx)

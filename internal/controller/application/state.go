@@ -44,6 +44,8 @@ type appState struct {
 	// compared, for those that depend on the Application. The Controller's lock guards
 	// them.
 	checked, shown []string
+	// against is the last pass's, for Plan. The Controller's lock guards it.
+	against []string
 	// tries counts passes in a row that met a passing failure.
 	tries int
 	// written is when the status was last written.

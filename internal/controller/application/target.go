@@ -7,6 +7,7 @@ import (
 	"evenkeel.dev/internal/controller/admission"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/source"
@@ -80,6 +81,10 @@ func (p *pass) target(ctx context.Context) (*operation.Target, error) {
 		return nil, err
 	}
 	if p.isCurrent(want) {
+		if p.unread != nil {
+			return nil, p.unread
+		}
+		p.againstOp = p.against
 		r := p.s.rendering
 		r.Origin.Note(p.operation.SyncResult)
 		return &operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Objects: p.managed, Files: p.files(r.Origin, p.repos)}, nil
@@ -144,15 +149,19 @@ func (p *pass) renderOther(ctx context.Context, want resource.Origin) (*renderin
 		return nil, nil, err
 	}
 	own := p.s.rendering.Origin.SameSources(want)
-	commits := make([]string, len(repos))
+	commits, tags := make([]string, len(repos)), make([]repository.Tag, len(repos))
 	for i, repo := range repos {
 		commits[i] = want.Revision(i)
 		if own && p.inForce(i, commits[i]) {
+			tags[i] = p.tag(i, commits[i])
 			continue
 		}
-		if commits[i], err = p.c.commit(ctx, repo, rendering.Target(want.Sources[i], commits[i])); err != nil {
+		if commits[i], tags[i], err = p.c.commit(ctx, repo, rendering.Target(want.Sources[i], commits[i])); err != nil {
 			return nil, nil, err
 		}
+	}
+	if p.againstOp, err = p.signed(ctx, commits, repos, tags); err != nil {
+		return nil, nil, err
 	}
 	trees, err := p.trees(ctx, want.At(commits), repos)
 	if err != nil {
@@ -164,13 +173,15 @@ func (p *pass) renderOther(ctx context.Context, want resource.Origin) (*renderin
 	return r, repos, err
 }
 
-// commit is the commit that a revision names, fetched if need be.
-func (c *Controller) commit(ctx context.Context, repo source.Repository, target source.Target) (string, error) {
+// commit is the commit that a revision names, fetched if need be, and the annotated tag
+// that it was found under.
+func (c *Controller) commit(ctx context.Context, repo source.Repository, target source.Target) (string, repository.Tag, error) {
 	refs, err := c.o.Store.List(ctx, repo)
 	if err != nil {
-		return "", err
+		return "", repository.Tag{}, err
 	}
-	return c.o.Store.Commit(ctx, repo, refs, target)
+	sha, err := c.o.Store.Commit(ctx, repo, refs, target)
+	return sha, repository.TagOf(refs, target), err
 }
 
 // keptFromPruning is why an object must not be pruned, if so.

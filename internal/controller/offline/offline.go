@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,6 +17,7 @@ import (
 	"evenkeel.dev/internal/controller/admission"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/controller/integrity"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/diff"
@@ -36,6 +38,8 @@ type Offline struct {
 	o     Options
 	kinds *cluster.Kinds
 	maker *rendering.Maker
+	// checker checks signatures.
+	checker *integrity.Checker
 }
 
 // Options are what an Offline needs.
@@ -53,6 +57,8 @@ type Options struct {
 	Sources *repository.Sources
 	// Credentials finds the credentials for a repository.
 	Credentials func(s settings.Snapshot, url, project string) (source.Repository, error)
+	// Objects are for the signatures of commits; with nil, none is ever found.
+	Objects integrity.Objects
 }
 
 // New asks the cluster what it serves.
@@ -65,7 +71,8 @@ func New(ctx context.Context, o Options) (*Offline, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "asking the cluster for its version")
 	}
-	return &Offline{o: o, kinds: kinds, maker: &rendering.Maker{
+	checker := integrity.New(integrity.Options{Objects: o.Objects, Log: slog.New(slog.DiscardHandler)})
+	return &Offline{o: o, kinds: kinds, checker: checker, maker: &rendering.Maker{
 		Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return version },
 		Cache: o.Cache,
 	}}, nil
@@ -97,11 +104,15 @@ type admitted struct {
 	admission.Admitted
 	rendering *rendering.Rendering
 	trees     []trace.Tree
+	project   *v1alpha1.AppProject
+	// against is why the controller would refuse to apply it, by its signatures.
+	against []string
 }
 
 func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revisions []string) (a admitted, err error) {
 	name := rendering.ProjectOf(app)
 	p := readProject(ctx, f.o, name)
+	a.project = p
 	a.Admitted, err = admission.Admit(app, p, f.o.Namespace)
 	if err != nil {
 		return a, err
@@ -158,6 +169,13 @@ func (f *Offline) fetch(ctx context.Context, a *admitted, s settings.Snapshot, p
 			return err
 		}
 		a.trees, commits = append(a.trees, tree), append(commits, sha)
+		problems, err := f.checker.Check(ctx, integrity.Question{
+			Project: a.project, Repo: repo, Commit: sha, Tag: repository.TagOf(refs, target), Keys: s.SignatureKeys,
+		})
+		if err != nil {
+			return err
+		}
+		a.against = append(a.against, problems...)
 	}
 	a.Origin = a.Origin.At(commits)
 	return nil

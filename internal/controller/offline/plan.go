@@ -69,7 +69,9 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 		Memory: &operation.Memory{},
 	}
 	run.State.StartedAt.Time = time.Now() // what is there now was there before
-	return run.Preview(ctx)
+	made, err := run.Preview(ctx)
+	made.Refused = a.against
+	return made, err
 }
 
 // files are those of one of the sources, for hooks whose inputs they are.

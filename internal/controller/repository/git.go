@@ -29,6 +29,26 @@ func (g Git) List(ctx context.Context, repo source.Repository) (Refs, error) {
 	return list, err
 }
 
+// Tag is the annotated tag under which a commit was found; the zero Tag says that it was
+// found otherwise.
+type Tag struct {
+	// ID is the tag's own object, Ref its full name.
+	ID, Ref string
+}
+
+// TagOf is the annotated tag that a target names among refs.
+func TagOf(list Refs, target source.Target) Tag {
+	r, ok := list.(*refs.Refs)
+	if !ok {
+		return Tag{}
+	}
+	_, ref, err := r.Resolve(target)
+	if err != nil || r.Tag(ref) == "" {
+		return Tag{}
+	}
+	return Tag{ID: r.Tag(ref), Ref: ref}
+}
+
 // Commit starts a git process only for a commit that is not in the mirror.
 func (g Git) Commit(ctx context.Context, repo source.Repository, list Refs, target source.Target) (string, error) {
 	r, ok := list.(*refs.Refs)

@@ -44,6 +44,8 @@ type Target struct {
 type State struct {
 	// Revision is the commit, or "" when none was ever resolved.
 	Revision string
+	// Tag is the annotated tag that Revision was found under, if it was.
+	Tag Tag
 	// Err is why the revision could not be renewed. Revision is then the last good one.
 	Err error
 	// At is when the refs were last listed with success.
@@ -144,7 +146,7 @@ func (p *Poller) State(app string) []State {
 func states(wants []*want) []State {
 	out := make([]State, len(wants))
 	for i, w := range wants {
-		out[i] = State{Revision: w.revision, Err: w.err, At: w.actor.at, Asked: w.asked > 0}
+		out[i] = State{Revision: w.revision, Tag: w.tag, Err: w.err, At: w.actor.at, Asked: w.asked > 0}
 	}
 	return out
 }
@@ -212,6 +214,7 @@ type want struct {
 
 	dirty    bool
 	revision string
+	tag      Tag
 	err      error
 	// asked is the generation of its actor that answers a refresh, 0 if none was asked for.
 	asked uint64
@@ -332,19 +335,20 @@ func (a *actor) resolve(ctx context.Context, all bool) {
 	}
 	p.mu.Unlock()
 	for target, wants := range targets {
-		revision, err := "", listErr
+		found, err := State{}, listErr
 		if err == nil {
-			revision, err = p.o.Store.Commit(ctx, a.repo, refs, target)
+			found.Tag = TagOf(refs, target)
+			found.Revision, err = p.o.Store.Commit(ctx, a.repo, refs, target)
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		a.settle(wants, revision, err)
+		a.settle(wants, found, err)
 	}
 }
 
 // settle records an outcome and wakes those for whom it is news, or who asked.
-func (a *actor) settle(wants []*want, revision string, err error) {
+func (a *actor) settle(wants []*want, found State, err error) {
 	p := a.p
 	news := map[string]bool{}
 	p.mu.Lock()
@@ -352,10 +356,10 @@ func (a *actor) settle(wants []*want, revision string, err error) {
 		if _, still := a.wants[w]; !still {
 			continue
 		}
-		changed := w.dirty || text(w.err) != text(err) || err == nil && w.revision != revision
+		changed := w.dirty || text(w.err) != text(err) || err == nil && (w.revision != found.Revision || w.tag != found.Tag)
 		w.dirty, w.err = false, err
 		if err == nil {
-			w.revision = revision
+			w.revision, w.tag = found.Revision, found.Tag
 		}
 		answered := w.asked > 0 && w.asked <= a.generation
 		if answered {

@@ -28,6 +28,8 @@ type Input struct {
 	Backoff Backoff
 	// Pending is why a full sync is due although nothing differs, if so.
 	Pending string
+	// Refused is why nothing of what is desired may be applied, if so.
+	Refused string
 	Now     time.Time
 }
 
@@ -80,6 +82,9 @@ func Decide(in Input) Decision {
 			in.Origin.Short(),
 		)}
 	}
+	if in.Refused != "" {
+		return refused(in)
+	}
 	op := operation(auto, in)
 	last := in.Last
 	if !attempted(last, in) {
@@ -122,12 +127,24 @@ func operation(auto *v1alpha1.SyncPolicyAutomated, in Input) *v1alpha1.Operation
 // that failed is not tried again until something changes, as any other.
 func pending(auto *v1alpha1.SyncPolicyAutomated, in Input) Decision {
 	switch {
+	case in.Refused != "":
+		return refused(in)
 	case in.Broken:
 		return Decision{Skipped: "the newest revision cannot be read"}
 	case attempted(in.Last, in) && in.Last.Phase != v1alpha1.OperationSucceeded:
 		return Decision{Skipped: "the last sync to this revision failed"}
 	}
 	return Decision{Start: operation(auto, in)}
+}
+
+// refused is the decision when nothing may be applied. Argo CD starts a sync all the
+// same, which fails, and that is then an attempt that nothing but a new commit undoes;
+// so it does not heal drift either, not even to the last commit that was good.
+func refused(in Input) Decision {
+	return Decision{
+		Skipped: "the revision is refused",
+		Problem: fmt.Sprintf("no automated sync to %s, %s", in.Origin.Short(), in.Refused),
+	}
 }
 
 func selfHeal(op *v1alpha1.Operation, last *v1alpha1.OperationState, in Input) Decision {

@@ -29,6 +29,7 @@ type kase struct {
 	Listed         bool
 	LastSecond     string
 	Ended, Pending string
+	Refused        string
 
 	Start, Want, Problem, Again, Pruned string
 	Attempts, Retries                   int64
@@ -71,7 +72,7 @@ func (k kase) input(t *testing.T) autosync.Input {
 	in := autosync.Input{
 		App: app, Last: k.last(t), Origin: k.origin("web", "new", "v1"), Status: v1alpha1.SyncStatusOutOfSync,
 		OutOfSync: []v1alpha1.SyncOperationResource{{Kind: "ConfigMap", Namespace: "prod", Name: "web"}},
-		PruneOnly: k.PruneOnly, PruneAll: k.PruneAll, Broken: k.Broken, Pending: k.Pending, Now: now,
+		PruneOnly: k.PruneOnly, PruneAll: k.PruneAll, Broken: k.Broken, Pending: k.Pending, Refused: k.Refused, Now: now,
 		Backoff: autosync.Backoff{Initial: 2 * time.Second, Factor: 3, Limit: 300 * time.Second},
 	}
 	if k.Status != "" {

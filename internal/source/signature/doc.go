@@ -39,6 +39,7 @@
 // errors are problems of the settings. Head mode reads one object and costs 0.1 to
 // 0.3 ms beside that (BenchmarkVerify), so nothing needs to be remembered, and what is
 // not remembered ends by itself when a key expires or is taken away. Strict mode
-// costs that for every commit back to the last seal: remember that there were no
-// problems, for an hour, by Commit, tag, Policy and *Keyring, and nothing else.
+// costs that for every commit back to the last seal: its outcome is remembered by
+// Commit, tag, Policy and *Keyring, that there were no problems for an hour at most
+// (internal/controller/integrity).
 package signature
