@@ -63,6 +63,8 @@ type Change struct {
 	Message string
 	// Author is "Name <email>".
 	Author string
+	// SigningKey is the file of a private SSH key to sign with; empty signs nothing.
+	SigningKey string
 	// Files are written over what the parent has.
 	Files map[string]File
 }
@@ -120,6 +122,11 @@ func (r *Repo) Apply(ctx context.Context, c Change) (string, error) {
 	})
 	if err != nil {
 		return "", err
+	}
+	if c.SigningKey != "" {
+		if err := r.sign(ctx, ref, parent, c.SigningKey); err != nil {
+			return "", err
+		}
 	}
 	r.commits++
 	return r.Resolve(ctx, ref)

@@ -3,7 +3,9 @@
 //
 // Besides the commands of testscript a scenario has:
 //
-//	commit REPO DIR          make DIR the whole content of REPO's main branch; sets $HEAD
+//	commit REPO DIR [KEY]    make DIR the whole content of REPO's main branch; sets $HEAD.
+//	                         KEY is the file of a private SSH key to sign with
+//	tag REPO NAME [KEY]      point an annotated tag at REPO's main branch
 //	start [NAME=VALUE...] [FLAG...]
 //	                         start "evenkeel run", in an environment that has these
 //	                         variables too, and wait until it is ready

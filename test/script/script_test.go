@@ -34,6 +34,7 @@ func TestScenarios(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"commit":            command((*world).commit),
+			"tag":               command((*world).tag),
 			"start":             command((*world).start),
 			"stop":              command((*world).stop),
 			"kill9":             command((*world).kill9),

@@ -132,8 +132,8 @@ func (w *world) git(_ *testscript.TestScript, args []string) error {
 
 // commit makes a directory the whole content of a repository.
 func (w *world) commit(ts *testscript.TestScript, args []string) error {
-	if len(args) != 2 {
-		return errors.New("usage: commit REPO DIR")
+	if len(args) != 2 && len(args) != 3 {
+		return errors.New("usage: commit REPO DIR [KEY]")
 	}
 	repo := w.repos[args[0]]
 	if repo == nil {
@@ -158,13 +158,32 @@ func (w *world) commit(ts *testscript.TestScript, args []string) error {
 		change[name] = gitserver.Deleted
 	}
 	maps.Copy(change, files)
-	sha, err := repo.Commit(w.ctx, change, "scenario: "+args[1])
+	c := gitserver.Change{Message: "scenario: " + args[1], Files: map[string]gitserver.File{}}
+	for name, content := range change {
+		c.Files[name] = gitserver.File{Content: content}
+	}
+	if len(args) > 2 {
+		c.SigningKey = ts.MkAbs(args[2])
+	}
+	sha, err := repo.Apply(w.ctx, c)
 	if err != nil {
 		return err
 	}
 	w.contents[args[0]] = files
 	ts.Setenv("HEAD", sha)
 	return nil
+}
+
+// tag points an annotated tag at the head of a repository.
+func (w *world) tag(ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 && len(args) != 3 || w.repos[args[0]] == nil {
+		return errors.New("usage: tag REPO NAME [KEY]")
+	}
+	repo := w.repos[args[0]]
+	if len(args) == 3 {
+		return repo.SignTag(w.ctx, args[1], gitserver.DefaultBranch, ts.MkAbs(args[2]))
+	}
+	return repo.Tag(w.ctx, args[1], gitserver.DefaultBranch, "scenario")
 }
 
 func read(dir string) (map[string]string, error) {

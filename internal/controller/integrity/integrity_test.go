@@ -127,7 +127,7 @@ func TestCheck(t *testing.T) {
 		{"of somebody else", legacy("SHA256:else"), Question{Commit: "signed"}, "is signed with key SHA256:rumwb.*, which the project does not allow"},
 		{"a signed tag stands for its commit", project("head", adasKey), Question{Commit: "unsigned", Tag: signedTag}, ""},
 		{"a tag hides nothing", project("head", adasKey), Question{Commit: "signed", Tag: repository.Tag{ID: "bare-tag", Ref: "refs/tags/v"}}, "tag v by .* is not signed"},
-		{"strict looks behind", project("strict", adasKey), Question{Commit: "signed"}, "commit cc2582832.* is not signed"},
+		{"strict looks behind", project("strict", adasKey), Question{Commit: "signed"}, "commit cc2582837.* is not signed"},
 		{"none", project("none", adasKey), Question{Commit: "unsigned"}, ""},
 		{"an unknown mode", project("heads", adasKey), Question{Commit: "signed"}, "error: .*mode \"heads\""},
 		{"a repository of no policy", project("head", adasKey), Question{Commit: "unsigned", Repo: source.Repository{URL: "https://other.example.com/x"}}, ""},
