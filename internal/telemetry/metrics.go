@@ -27,6 +27,7 @@ type Metrics struct {
 	kinds         *prometheus.GaugeVec
 	connected     *prometheus.GaugeVec
 	clusterEvents *prometheus.CounterVec
+	renders       *prometheus.CounterVec
 }
 
 // New makes metrics, with those of the process and of the Go runtime.
@@ -45,10 +46,12 @@ func New() *Metrics {
 		kinds:         gauge("argocd_cluster_api_resources", "Number of monitored kubernetes API resources.", "server"),
 		connected:     gauge("argocd_cluster_connection_status", "The k8s cluster current connection status.", "server", "k8s_version"),
 		clusterEvents: counter("argocd_cluster_events_total", "Number of processes k8s resource events.", "server", "group", "kind"),
+
+		renders: counter("evenkeel_renders_total", "Number of sources that were to be rendered, by what came of it.", "result"),
 	}
 	m.registry.MustRegister(
 		m.reconciles, m.syncs, m.syncSeconds, m.kubeRequests, m.gitRequests, m.gitSeconds, m.gitFailures,
-		m.objects, m.kinds, m.connected, m.clusterEvents,
+		m.objects, m.kinds, m.connected, m.clusterEvents, m.renders,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -193,4 +196,23 @@ func flag(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// What came of a source that was to be rendered.
+const (
+	// RenderRendered: it was, or was tried to be.
+	RenderRendered = "rendered"
+	// RenderKnown: the result was kept from before.
+	RenderKnown = "known"
+	// RenderHeld: the result in force is that of the new commit too, as that changes
+	// nothing that was read.
+	RenderHeld = "held"
+)
+
+// Rendered counts sources that were to be rendered.
+func (m *Metrics) Rendered(result string, sources int) {
+	if m.off() {
+		return
+	}
+	m.renders.WithLabelValues(result).Add(float64(sources))
 }

@@ -20,7 +20,7 @@ func scrape(t *testing.T, m *telemetry.Metrics) (status int, lines []string) {
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for line := range strings.Lines(w.Body.String()) {
-		if strings.HasPrefix(line, "argocd_") && !strings.Contains(line, "_bucket{") {
+		if (strings.HasPrefix(line, "argocd_") || strings.HasPrefix(line, "evenkeel_")) && !strings.Contains(line, "_bucket{") {
 			lines = append(lines, strings.TrimSpace(line))
 		}
 	}
@@ -43,6 +43,8 @@ func use(m *telemetry.Metrics) {
 	m.ClusterSeen(telemetry.Cluster{Server: server, Version: "1.36", Kinds: 60, Objects: 1000, Connected: true})
 	m.ClusterSeen(telemetry.Cluster{Server: server, Version: "1.37", Kinds: 61, Objects: 1001, Connected: true})
 	m.ClusterEvent(server, "apps", "Deployment")
+	m.Rendered(telemetry.RenderRendered, 1)
+	m.Rendered(telemetry.RenderHeld, 2)
 }
 
 func TestMetrics(t *testing.T) {

@@ -131,7 +131,7 @@ func New(o Options) *Controller {
 	})
 	c.kinds, c.project = c.cluster.Kinds, c.store.Project
 	c.maker = &rendering.Maker{
-		Cache: o.Cache,
+		Cache: o.Cache, Metrics: o.Metrics,
 		Kinds: c.kinds, KubeVersion: func() string { return c.kube },
 	}
 	c.checker = integrity.New(integrity.Options{Objects: o.Objects, Log: o.Log, Now: o.Now})

@@ -9,6 +9,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/telemetry"
 )
 
 // render makes sure that the rendering is that of the revisions. When it cannot be
@@ -110,6 +111,7 @@ func (p *pass) renew(ctx context.Context, have *rendering.Rendering, want render
 			p.c.mu.Lock() // for Plan, which is no pass
 			have.Checked = want.Revisions
 			p.c.mu.Unlock()
+			p.c.o.Metrics.Rendered(telemetry.RenderHeld, len(trees))
 			return have, nil
 		}
 	}

@@ -32,6 +32,7 @@ import (
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/telemetry"
 )
 
 // Inputs identify a Rendering: for equal inputs it need not be made again.
@@ -80,6 +81,8 @@ type Maker struct {
 	KubeVersion func() string
 	// Cache renders what was not rendered before.
 	Cache *cache.Cache
+	// Metrics counts what is rendered; nil counts nothing.
+	Metrics *telemetry.Metrics
 }
 
 // Request is the part of a Rendering's inputs that is not in the repository.

@@ -13,6 +13,7 @@ import (
 	"evenkeel.dev/internal/render/cache"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/telemetry"
 )
 
 // rendered is what came of all sources together.
@@ -44,6 +45,7 @@ func (m *Maker) renderAll(ctx context.Context, files []*trace.FS, req Request) (
 		r := m.request(req)
 		r.Source, r.Revision, r.Fetcher = source, req.Origin.Revisions[i], req.Fetcher
 		out, err := m.Cache.Render(ctx, cache.Trees{Main: files[i], Refs: refs}, r, req.Fresh)
+		m.Metrics.Rendered(resultOf(out), 1)
 		if err != nil {
 			return rendered{}, inSource(req.Origin, i, err)
 		}
@@ -59,6 +61,14 @@ func (m *Maker) renderAll(ctx context.Context, files []*trace.FS, req Request) (
 		}
 	}
 	return all, nil
+}
+
+// resultOf says whether it was rendered now, with success or not.
+func resultOf(m cache.Made) string {
+	if m.Known {
+		return telemetry.RenderKnown
+	}
+	return telemetry.RenderRendered
 }
 
 func (r *rendered) warn(t v1alpha1.ConditionType, message string) {
