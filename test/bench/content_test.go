@@ -10,11 +10,15 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// content is a repository of plain directories and the Applications that name them.
+// content is a repository and the Applications that name its directories, which are
+// plain ones unless it is mixed.
 type content struct {
 	apps, objects int
 	// hook is how long a PreSync Job of each Application takes; 0 means that there is none.
 	hook time.Duration
+	// mixed makes a third of the Applications each of plain manifests, Kustomize and
+	// Helm: see mono_test.go.
+	mixed bool
 	// url is the repository's.
 	url string
 }
@@ -42,8 +46,19 @@ func (content) probe(value string) string {
 	return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\n  labels:\n    %s: probe\ndata:\n  value: %q\n", probe, benchLabel, value)
 }
 
+// change is what is committed to give an Application's probe a value.
+func (c content) change(i int, value string) map[string]string {
+	if c.mixed && kindOf(i) == helmChart {
+		return map[string]string{c.valuesFile(i): values(value)}
+	}
+	return map[string]string{c.probeFile(i): c.probe(value)}
+}
+
 // files are all files of the repository.
 func (c content) files() map[string]string {
+	if c.mixed {
+		return c.mixedFiles()
+	}
 	files := map[string]string{}
 	for i := range c.apps {
 		for n := range c.objects - 1 {
@@ -158,7 +173,7 @@ func (c content) application(i int) *unstructured.Unstructured {
 		},
 		"spec": map[string]any{
 			"project":     "default",
-			"source":      map[string]any{"repoURL": c.url, "targetRevision": "main", "path": "apps/" + c.app(i)},
+			"source":      c.source(i),
 			"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": c.app(i)},
 			"syncPolicy": map[string]any{
 				"automated":   map[string]any{"prune": true, "selfHeal": true},
@@ -166,6 +181,14 @@ func (c content) application(i int) *unstructured.Unstructured {
 			},
 		},
 	}}
+}
+
+func (c content) source(i int) map[string]any {
+	source := map[string]any{"repoURL": c.url, "targetRevision": "main", "path": "apps/" + c.app(i)}
+	if c.mixed && kindOf(i) == helmChart {
+		source["path"], source["helm"] = sharedDir(i), map[string]any{"valueFiles": []any{"/" + c.valuesFile(i)}}
+	}
+	return source
 }
 
 // TestContent: an Application has as many different objects as asked for, one a file.

@@ -136,6 +136,17 @@ func (f *follower) count(such func(*unstructured.Unstructured) bool) int {
 // metric is a value of the program's /metrics.
 func (w *world) metric(name string) float64 {
 	w.t.Helper()
+	value, ok := w.metricIfAny(name)
+	if !ok {
+		w.t.Fatalf("no metric %s", name)
+	}
+	return value
+}
+
+// metricIfAny is a value of the program's /metrics; ok is false if it is not there,
+// which a counter is not before it has counted.
+func (w *world) metricIfAny(name string) (value float64, ok bool) {
+	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.program.URL+"/metrics", nil)
 	w.must(err)
 	res, err := http.DefaultClient.Do(req)
@@ -143,13 +154,11 @@ func (w *world) metric(name string) float64 {
 	defer res.Body.Close() //nolint:errcheck // read to its end
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
-		var value float64
 		if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
 			_, err := fmt.Sscan(rest, &value)
 			w.must(err)
-			return value
+			return value, true
 		}
 	}
-	w.t.Fatalf("no metric %s", name)
-	return 0
+	return 0, false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -334,7 +335,7 @@ func (w *world) commit(value string, indices ...int) string {
 	w.t.Helper()
 	change := map[string]string{}
 	for _, i := range indices {
-		change[w.content.probeFile(i)] = w.content.probe(value)
+		maps.Copy(change, w.content.change(i, value))
 	}
 	sha, err := w.repo.Commit(w.ctx, change, "set "+value)
 	w.must(err)
