@@ -31,9 +31,19 @@ func usage(pid int) (cpuSeconds float64, err error) {
 	return float64(sum) / ticks, nil
 }
 
-// process is a line of /proc/PID/stat: its parent, and the ticks that it and those
-// of its children that it has waited for have used.
-type process struct{ parent, ticks int }
+// ownUsage is the CPU time of a process without that of its children.
+func ownUsage(pid int) (cpuSeconds float64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	p, err := parseStat(string(b))
+	return float64(p.own) / ticks, err
+}
+
+// process is a line of /proc/PID/stat: its parent, the ticks that it has used, and with
+// those the ones of its children that it has waited for.
+type process struct{ parent, own, ticks int }
 
 func processes() (map[int]process, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -72,9 +82,13 @@ func parseStat(line string) (process, error) {
 		if err != nil {
 			return p, err
 		}
-		if field == ppid {
+		switch field {
+		case ppid:
 			p.parent = n
-		} else {
+		case utime, stime:
+			p.own += n
+			p.ticks += n
+		default:
 			p.ticks += n
 		}
 	}
@@ -131,8 +145,8 @@ func TestParseStat(t *testing.T) {
 		ok     bool
 		reason string
 	}{
-		{"7 (git) S 5 7 7 0 -1 4194560 1 2 3 4 10 20 300 4000 20 0", process{5, 4330}, true, ""},
-		{"7 (a) (b c) S 5 7 7 0 -1 4194560 1 2 3 4 10 20 300 4000 20 0", process{5, 4330}, true, "names may have brackets and spaces"},
+		{"7 (git) S 5 7 7 0 -1 4194560 1 2 3 4 10 20 300 4000 20 0", process{5, 30, 4330}, true, ""},
+		{"7 (a) (b c) S 5 7 7 0 -1 4194560 1 2 3 4 10 20 300 4000 20 0", process{5, 30, 4330}, true, "names may have brackets and spaces"},
 		{"7 (git) S 5 7", process{}, false, "cut off"},
 	} {
 		got, err := parseStat(tt.line)
