@@ -43,6 +43,7 @@ func Main(args []string) int {
 	if err != nil {
 		return 2
 	}
+	runtime.GOMAXPROCS(1) // it renders one thing at a time, and idle threads that look for work cost more than that
 	debug.SetMaxStack(maxStack)
 	debug.SetMemoryLimit(memory)
 	guard(memory)

@@ -31,6 +31,7 @@ const (
 	renders kind = 'r' // job
 	gives   kind = 'd' // the content of a file, or what a plugin wrote
 	shows   kind = 'i' // info or []info
+	sizes   kind = 's' // eight bytes of length, and the content of a file that is small
 	got     kind = 'g' // answer to a want
 	refuses kind = 'x' // failure: instead of what was asked or wanted
 )
@@ -66,10 +67,29 @@ type ask struct {
 	Name string `json:"name"`
 }
 
+// maxInline is up to which size a file's content follows its length at once: whoever
+// asks for that reads the file next.
+const maxInline = 64 << 10
+
+// sizeFrame is the payload of a frame of kind sizes; without content it is nil.
+func sizeFrame(size int64, content []byte) []byte {
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(size)), content...) //nolint:gosec // a size
+}
+
+// readSize reads the payload of a frame of kind sizes; whole says that the content is there.
+func readSize(payload []byte) (size int64, content []byte, whole bool, err error) {
+	const length = 8
+	if len(payload) < length {
+		return 0, nil, false, fmt.Errorf("a size of %d bytes", len(payload))
+	}
+	size = int64(binary.LittleEndian.Uint64(payload)) //nolint:gosec // what was put in
+	content = payload[length:]
+	return size, content, int64(len(content)) == size, nil
+}
+
 // info is what is shown of a name.
 type info struct {
 	Base string      `json:"name"`
-	Len  int64       `json:"size,omitempty"`
 	Bits fs.FileMode `json:"mode,omitempty"`
 }
 

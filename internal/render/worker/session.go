@@ -130,7 +130,7 @@ func (s *session) answer(payload []byte) error {
 		if a.Op == opStat { // a size says something of the content: who asks for it is noted as a reader
 			return s.pipe.sendJSON(shows, info{Base: i.Name(), Bits: i.Mode()})
 		}
-		return s.pipe.sendJSON(shows, info{Len: i.Size()})
+		return s.size(from, a.Name, i)
 	case opList:
 		entries, err := fs.ReadDir(from, a.Name)
 		if err != nil {
@@ -143,6 +143,20 @@ func (s *session) answer(payload []byte) error {
 		return s.pipe.sendJSON(shows, infos)
 	}
 	return fmt.Errorf("a question of kind %q", a.Op)
+}
+
+// size answers how large a file is, with its content if it is small. One that cannot be
+// read has its size all the same: whoever reads it is told why.
+func (s *session) size(from fs.FS, name string, i fs.FileInfo) error {
+	n := i.Size()
+	if n > maxInline || !i.Mode().IsRegular() {
+		return s.pipe.send(sizes, sizeFrame(n, nil))
+	}
+	content, err := fs.ReadFile(from, name)
+	if err != nil || int64(len(content)) != n {
+		content = nil
+	}
+	return s.pipe.send(sizes, sizeFrame(n, content))
 }
 
 func (s *session) refuse(err error) error {

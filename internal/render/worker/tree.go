@@ -41,13 +41,19 @@ func (c *caller) call(k kind, question any, want kind) ([]byte, *failure, error)
 }
 
 // treeFS is a tree of the parent's. Its trees do not change, so each question about
-// a name is asked once, except for content. It is for one goroutine.
+// a name is asked once, except for the content of what is not small. It is for one
+// goroutine.
 type treeFS struct {
 	c      *caller
 	number int
 	stats  map[string]statted
 	lists  map[string]listed
+	small  map[string][]byte
+	room   int // for more in small
 }
+
+// maxSmall bounds the content that a treeFS keeps.
+const maxSmall = 16 << 20
 
 type statted struct {
 	info info
@@ -60,7 +66,9 @@ type listed struct {
 }
 
 func newTreeFS(c *caller, number int) *treeFS {
-	return &treeFS{c: c, number: number, stats: map[string]statted{}, lists: map[string]listed{}}
+	return &treeFS{
+		c: c, number: number, stats: map[string]statted{}, lists: map[string]listed{}, small: map[string][]byte{}, room: maxSmall,
+	}
 }
 
 func (t *treeFS) ask(o op, name string, want kind) ([]byte, error) {
@@ -75,7 +83,29 @@ func (t *treeFS) ask(o op, name string, want kind) ([]byte, error) {
 }
 
 // ReadFile is the content of a file.
-func (t *treeFS) ReadFile(name string) ([]byte, error) { return t.ask(opRead, name, gives) }
+func (t *treeFS) ReadFile(name string) ([]byte, error) {
+	if content, ok := t.small[name]; ok {
+		return bytes.Clone(content), nil
+	}
+	return t.ask(opRead, name, gives)
+}
+
+// size is the length of a file, whose content comes along if it is small.
+func (t *treeFS) size(name string) (int64, error) {
+	if content, ok := t.small[name]; ok {
+		return int64(len(content)), nil
+	}
+	payload, err := t.ask(opSize, name, sizes)
+	if err != nil {
+		return 0, err
+	}
+	n, content, whole, err := readSize(payload)
+	if whole && len(content) <= t.room {
+		t.room -= len(content)
+		t.small[name] = content
+	}
+	return n, err
+}
 
 // Stat describes what lies at name.
 func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
@@ -143,12 +173,11 @@ func (m metadata) Sys() any           { return nil }
 // Size is the file's length in bytes; 0 if the parent cannot tell it, in which case it
 // cannot give the content either.
 func (m metadata) Size() int64 {
-	payload, err := m.in.ask(opSize, m.name, shows)
-	var i info
-	if err != nil || json.Unmarshal(payload, &i) != nil {
+	n, err := m.in.size(m.name)
+	if err != nil {
 		return 0
 	}
-	return i.Len
+	return n
 }
 
 // entry is a directory's entry. What Info says beyond name and type is asked for.
