@@ -49,8 +49,12 @@ type Options struct {
 type Cache struct {
 	o Options
 
+	// zips are gzip.Writers: a new one takes most of a megabyte.
+	zips sync.Pool
+
 	mu    sync.Mutex
-	files map[string]file // by name, which is request-result
+	files map[string]file     // by name, which is request-result
+	names map[string][]string // of files, by request
 	size  int64
 }
 
@@ -62,7 +66,7 @@ type file struct {
 // Open reads which files there are.
 func Open(o Options) (*Cache, error) {
 	o.MaxBytes = cmp.Or(o.MaxBytes, DefaultMaxBytes)
-	c := &Cache{o: o, files: map[string]file{}}
+	c := &Cache{o: o, files: map[string]file{}, names: map[string][]string{}}
 	if o.Dir == "" {
 		return c, nil
 	}
@@ -82,8 +86,7 @@ func Open(o Options) (*Cache, error) {
 			_ = os.Remove(filepath.Join(o.Dir, e.Name()))
 			continue
 		}
-		c.files[e.Name()] = file{size: i.Size(), used: i.ModTime()}
-		c.size += i.Size()
+		c.put(e.Name(), file{size: i.Size(), used: i.ModTime()})
 	}
 	return c, nil
 }
@@ -248,12 +251,7 @@ func (c *Cache) find(ctx context.Context, request string, trees Trees, r render.
 func (c *Cache) of(request string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []string
-	for name := range c.files {
-		if strings.HasPrefix(name, request) {
-			out = append(out, name)
-		}
-	}
+	out := slices.Clone(c.names[request])
 	slices.SortFunc(out, func(a, b string) int {
 		return cmp.Or(c.files[b].used.Compare(c.files[a].used), cmp.Compare(a, b))
 	})
@@ -333,7 +331,12 @@ func (c *Cache) write(request, name string, rec record) {
 	if err != nil {
 		return
 	}
-	z, _ := gzip.NewWriterLevel(f, gzip.BestSpeed) // a level that exists
+	z, ok := c.zips.Get().(*gzip.Writer)
+	if !ok {
+		z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // a level that exists
+	}
+	defer c.zips.Put(z)
+	z.Reset(f)
 	err = errors.Join(json.NewEncoder(z).Encode(rec), z.Close())
 	size, errSeek := f.Seek(0, io.SeekCurrent)
 	err = errors.Join(err, errSeek, f.Close())
@@ -345,8 +348,7 @@ func (c *Cache) write(request, name string, rec record) {
 		return
 	}
 	c.mu.Lock()
-	c.size += size - c.files[name].size
-	c.files[name] = file{size: size, used: time.Now()}
+	c.put(name, file{size: size, used: time.Now()})
 	c.mu.Unlock()
 	for i, old := range c.of(request) {
 		if i >= perRequest {
@@ -354,6 +356,17 @@ func (c *Cache) write(request, name string, rec record) {
 		}
 	}
 	c.shrink()
+}
+
+// put notes a file. The caller holds the lock, or is the only one.
+func (c *Cache) put(name string, f file) {
+	old, known := c.files[name]
+	c.size += f.size - old.size
+	c.files[name] = f
+	if !known {
+		request, _, _ := strings.Cut(name, "-")
+		c.names[request] = append(c.names[request], name)
+	}
 }
 
 // shrink drops what was not used for the longest time until the rest fits.
@@ -396,6 +409,11 @@ func (c *Cache) drop(name string) int64 {
 	size := c.files[name].size
 	c.size -= size
 	delete(c.files, name)
+	request, _, _ := strings.Cut(name, "-")
+	c.names[request] = slices.DeleteFunc(c.names[request], func(n string) bool { return n == name })
+	if len(c.names[request]) == 0 {
+		delete(c.names, request)
+	}
 	c.mu.Unlock()
 	_ = os.Remove(filepath.Join(c.o.Dir, name)) // somebody may have deleted it
 	return size

@@ -95,8 +95,12 @@ func (f *FS) Replay(set ReadSet) {
 
 // StillHolds says whether every question has the same answer in tree.
 func (s ReadSet) StillHolds(tree Tree) (bool, error) {
-	for _, e := range s {
-		answer, err := ask(tree, e.Path, e.Question)
+	var at lookup
+	for i, e := range s {
+		if i == 0 || e.Path != s[i-1].Path { // they are sorted: what is asked of one path is asked together
+			at = lookUp(tree, e.Path)
+		}
+		answer, err := at.ask(tree, e.Path, e.Question)
 		if err != nil || answer != e.Answer {
 			return false, err
 		}
@@ -114,7 +118,7 @@ func (f *FS) record(name string, q Question) {
 		return
 	}
 	f.seen[key] = struct{}{}
-	answer, err := ask(f.tree, name, q)
+	answer, err := lookUp(f.tree, name).ask(f.tree, name, q)
 	if err != nil {
 		f.err = errors.Join(f.err, err)
 		return
@@ -122,21 +126,35 @@ func (f *FS) record(name string, q Question) {
 	f.set = append(f.set, Entry{Path: name, Question: q, Answer: answer})
 }
 
-func ask(tree Tree, name string, q Question) (string, error) {
+// lookup is what Tree.Lookup says of a path.
+type lookup struct {
+	oid  string
+	mode fs.FileMode
+	ok   bool
+	err  error
+}
+
+func lookUp(tree Tree, name string) lookup {
+	var l lookup
+	l.oid, l.mode, l.ok, l.err = tree.Lookup(name)
+	return l
+}
+
+// ask is the answer to a question about the path that was looked up.
+func (l lookup) ask(tree Tree, name string, q Question) (string, error) {
 	if q == Link || q == Mode {
 		return askItself(tree, name, q)
 	}
-	oid, mode, ok, err := tree.Lookup(name)
-	if err != nil || !ok {
-		return "", err
+	if l.err != nil || !l.ok {
+		return "", l.err
 	}
 	switch {
-	case q == Content && !mode.IsDir():
-		return oid, nil
-	case q == Listing && mode.IsDir():
+	case q == Content && !l.mode.IsDir():
+		return l.oid, nil
+	case q == Listing && l.mode.IsDir():
 		return listing(tree, name)
 	}
-	return typeOf(mode), nil
+	return typeOf(l.mode), nil
 }
 
 // askItself asks about what lies at name itself, which may be a symbolic link to
