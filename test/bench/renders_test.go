@@ -55,8 +55,8 @@ func (w *world) setHook() {
 	w.must(err)
 }
 
-// push tells the program of a commit, as GitHub does.
-func (w *world) push() {
+// tell tells the program of a commit, as GitHub does.
+func (w *world) tell() {
 	w.t.Helper()
 	body, err := json.Marshal(map[string]any{"ref": "refs/heads/main", "repository": map[string]any{"clone_url": w.content.url, "default_branch": "main"}})
 	w.must(err)
@@ -115,7 +115,7 @@ func TestMonorepo(t *testing.T) {
 		before := w.renders()
 		sha, err := w.repo.Commit(w.ctx, step.change, step.what)
 		w.must(err)
-		w.push()
+		w.tell()
 		var keys []string
 		for _, i := range step.users {
 			keys = append(keys, w.all()[i])
