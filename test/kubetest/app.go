@@ -1,6 +1,7 @@
 package kubetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (c *Client) Refresh(ctx context.Context, name, kind string) error {
 }
 
 // AwaitApp waits until an Application is as wanted: sync=, health=, op=, revision=,
-// message=REGEXP, condition=TYPE:REGEXP, nocondition=TYPE, history=N, gone,
+// which of several sources are separated by commas, message=REGEXP, condition=TYPE:REGEXP, nocondition=TYPE, history=N, gone,
 // resource=KIND/NAME:STATUS[:HEALTH], where STATUS may be Prune, and
 // resource=KIND/NAME:none.
 func (c *Client) AwaitApp(ctx context.Context, name string, wants []string) error {
@@ -94,7 +95,7 @@ func appIs(app *v1alpha1.Application, key, value string) (string, error) {
 	case "health":
 		got = string(s.Health.Status)
 	case "revision":
-		got = s.Sync.Revision
+		got = cmp.Or(s.Sync.Revision, strings.Join(s.Sync.Revisions, ","))
 	case "history":
 		got = fmt.Sprint(len(s.History))
 	case "op":

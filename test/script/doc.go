@@ -6,6 +6,22 @@
 //	commit REPO DIR [KEY]    make DIR the whole content of REPO's main branch; sets $HEAD.
 //	                         KEY is the file of a private SSH key to sign with
 //	tag REPO NAME [KEY]      point an annotated tag at REPO's main branch
+//	large REPO FILE          make FILE a pointer to what it was, which REPO's server of
+//	                         large files has from now on (Git LFS)
+//	submodule REPO PATH COMMIT
+//	                         make a commit of REPO with another repository's commit at
+//	                         PATH; .gitmodules is a file as any
+//	chart DIR                publish a chart in the Helm repository $CHARTS, as helm package
+//	                         and helm repo index do
+//	charts down|up|password VALUE
+//	registry [USER PASSWORD] start a registry at $REGISTRY, for that user or for everyone
+//	push-chart PATH DIR      push a chart to the registry, as helm push does, as PATH/NAME
+//	push-artifact PATH TAG DIR
+//	                         push files to the registry; both set $DIGEST
+//	downloads                write which paths were asked of $CHARTS since the last call, with
+//	                         counts, to stdout
+//	renders                  write how many sources were rendered, and known from before,
+//	                         since the last call to stdout
 //	start [NAME=VALUE...] [FLAG...]
 //	                         start "evenkeel run", in an environment that has these
 //	                         variables too, and wait until it is ready

@@ -52,6 +52,15 @@ func TestScenarios(t *testing.T) {
 			"webhook":           command((*world).webhook),
 			"gits":              command((*world).gits),
 			"silent":            command((*world).silent),
+			"large":             command((*world).large),
+			"submodule":         command((*world).submodule),
+			"chart":             command((*world).chart),
+			"charts":            command((*world).repository),
+			"downloads":         command((*world).downloads),
+			"registry":          command((*world).startRegistry),
+			"push-chart":        command((*world).pushChart),
+			"push-artifact":     command((*world).pushArtifact),
+			"renders":           command((*world).renders),
 		},
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"evenkeel.dev/test/gitserver"
 	"evenkeel.dev/test/kubetest"
 	"evenkeel.dev/test/playgroundtest"
+	"evenkeel.dev/test/registrytest"
 )
 
 // world is what a scenario happens in.
@@ -44,6 +46,10 @@ type world struct {
 	seen    int // audit entries told
 
 	gitsSeen int // git processes told
+
+	charts      chartServer
+	registry    *registrytest.Registry
+	rendersSeen map[string]int // by result
 }
 
 func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, error) {
@@ -60,6 +66,7 @@ func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, e
 		if w.gitServer != nil {
 			_ = w.gitServer.Close()
 		}
+		_ = w.charts.close()
 		if w.cluster != nil { // it may not have started
 			w.cluster.Stop()
 		}
@@ -70,9 +77,14 @@ func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, e
 	if err := w.serveGit("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
+	w.charts.dir = filepath.Join(env.WorkDir, ".charts")
+	if err := w.charts.serve(w.ctx); err != nil {
+		return nil, err
+	}
 	if err := w.connect(); err != nil {
 		return nil, err
 	}
+	env.Setenv("CHARTS", "http://"+w.charts.addr)
 	env.Setenv("KUBECONFIG", w.cluster.Kubeconfig)
 	env.Setenv("GIT", "http://"+w.gitAddr)
 	env.Setenv("HOME", env.WorkDir)
@@ -130,28 +142,25 @@ func (w *world) git(_ *testscript.TestScript, args []string) error {
 	return errors.New("usage: git down|up|password VALUE")
 }
 
+// others are variables that mean something within what is committed: servers, a
+// directory, and a commit of another repository.
+var others = regexp.MustCompile(`\$(GIT|CHARTS|REGISTRY|WORK|FIRST)\b`)
+
 // commit makes a directory the whole content of a repository.
 func (w *world) commit(ts *testscript.TestScript, args []string) error {
 	if len(args) != 2 && len(args) != 3 {
 		return errors.New("usage: commit REPO DIR [KEY]")
 	}
-	repo := w.repos[args[0]]
-	if repo == nil {
-		s, err := gitserver.New(w.ctx, gitserver.Options{Dir: w.gitDir})
-		if err != nil {
-			return err
-		}
-		if repo, err = s.Repo(w.ctx, args[0]); err != nil {
-			return err
-		}
-		w.repos[args[0]] = repo
+	repo, err := w.repo(args[0])
+	if err != nil {
+		return err
 	}
 	files, err := read(ts.MkAbs(args[1]))
 	if err != nil {
 		return err
 	}
-	for name, content := range files { // Applications in a repository name others
-		files[name] = strings.NewReplacer("$GIT/", ts.Getenv("GIT")+"/", "$WORK/", w.dir+"/").Replace(content)
+	for name, content := range files { // what is in a repository names others
+		files[name] = others.ReplaceAllStringFunc(content, func(v string) string { return ts.Getenv(v[1:]) })
 	}
 	change := map[string]string{}
 	for name := range w.contents[args[0]] {
@@ -186,6 +195,52 @@ func (w *world) tag(ts *testscript.TestScript, args []string) error {
 	return repo.Tag(w.ctx, args[1], gitserver.DefaultBranch, "scenario")
 }
 
+// repo is a repository, made when it is first named.
+func (w *world) repo(name string) (*gitserver.Repo, error) {
+	if repo := w.repos[name]; repo != nil {
+		return repo, nil
+	}
+	s, err := gitserver.New(w.ctx, gitserver.Options{Dir: w.gitDir})
+	if err != nil {
+		return nil, err
+	}
+	w.repos[name], err = s.Repo(w.ctx, name)
+	return w.repos[name], err
+}
+
+// submodule makes a commit with another repository's commit at a path.
+func (w *world) submodule(ts *testscript.TestScript, args []string) error {
+	if len(args) != 3 {
+		return errors.New("usage: submodule REPO PATH COMMIT")
+	}
+	repo, err := w.repo(args[0])
+	if err != nil {
+		return err
+	}
+	sha, err := repo.Apply(w.ctx, gitserver.Change{
+		Message: "scenario: submodule " + args[1], Files: map[string]gitserver.File{args[1]: {Content: args[2], Mode: gitserver.Submodule}},
+	})
+	ts.Setenv("HEAD", sha)
+	return err
+}
+
+// large replaces a file by a pointer to it, with the content where the server of large
+// files has that of REPO.
+func (w *world) large(ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: large REPO FILE")
+	}
+	repo, err := w.repo(args[0])
+	if err != nil {
+		return err
+	}
+	pointer, err := repo.Large(ts.ReadFile(args[1]))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(ts.MkAbs(args[1]), []byte(pointer), 0o600)
+}
+
 func read(dir string) (map[string]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -218,7 +273,7 @@ func (w *world) start(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	w.process = p
+	w.process, w.rendersSeen = p, nil // a process counts from nothing
 	ts.Setenv("URL", p.URL)
 	return nil
 }
