@@ -13,8 +13,8 @@ import (
 
 // Fetcher gets what a rendering of one Application needs beyond its own sources. As in
 // Argo CD it may come from anywhere; but credentials are used only for repositories
-// that the Application's project may use, and addresses without credentials have to be
-// of the world or of a network on which the Application's own repository is.
+// that the Application's project may use, and addresses that no such repository has have
+// to be of the world or of a network on which the Application's own repository is.
 type Fetcher struct {
 	Sources *Sources
 	// Find is the repository of a URL, or of the name after "@" or "alias:", with its credentials.
@@ -37,13 +37,14 @@ func (f Fetcher) Fetch(ctx context.Context, w remote.Want) (remote.Got, error) {
 	if w.Kind == remote.File {
 		return f.file(ctx, w)
 	}
-	t, err := f.Target(w)
+	repo, err := f.repository(w.URL)
 	if err != nil {
 		return remote.Got{}, err
 	}
-	if err := f.reachable(ctx, t.Repo); err != nil {
+	if err := f.reachable(ctx, repo); err != nil {
 		return remote.Got{}, err
 	}
+	t := targetOf(repo, w)
 	revision, err := f.Sources.Resolve(ctx, t, f.Fresh)
 	if err != nil {
 		return remote.Got{}, fault.Keep(fault.Broken, err, "%s", named(w))
@@ -69,8 +70,12 @@ func (f Fetcher) Target(w remote.Want) (Target, error) {
 	if err != nil {
 		return Target{}, err
 	}
+	return targetOf(repo, w), nil
+}
+
+func targetOf(repo source.Repository, w remote.Want) Target {
 	target := source.Target{Revision: w.Version, Chart: w.Name}
-	return Target{repo.For(target), target}, nil
+	return Target{repo.For(target), target}
 }
 
 // repository is that of a URL, without its credentials unless the project may use them.
@@ -79,8 +84,19 @@ func (f Fetcher) repository(url string) (source.Repository, error) {
 	if err != nil {
 		return source.Repository{}, err
 	}
+	// Who depends on a chart of a registry writes oci://. The Secrets of such registries
+	// have no scheme, as Argo CD wants it, unless they are of type oci.
+	if bare, is := strings.CutPrefix(url, "oci://"); is && repo == plain(repo) {
+		other, err := f.Find(bare)
+		if err != nil {
+			return source.Repository{}, err
+		}
+		if other != plain(other) {
+			repo = other
+		}
+	}
 	if f.Allowed(repo.URL) != nil {
-		repo = source.Repository{URL: repo.URL, CAData: repo.CAData, KnownHosts: repo.KnownHosts, EnableOCI: repo.EnableOCI}
+		repo = plain(repo)
 	}
 	if !f.near(repo) {
 		// What is asked here once is asked of each redirect and each address, too.
@@ -89,15 +105,22 @@ func (f Fetcher) repository(url string) (source.Repository, error) {
 	return repo, nil
 }
 
-// near says whether the operator has named a repository: by credentials, or as the
-// Application's own.
+// near says whether the operator has named a repository: by a Secret that the project may
+// use, with credentials or without, or as the Application's own.
 func (f Fetcher) near(repo source.Repository) bool {
-	return repo.HasCredentials() || source.NormalizeURL(repo.URL) == source.NormalizeURL(f.Near)
+	return repo != plain(repo) || source.NormalizeURL(repo.URL) == source.NormalizeURL(f.Near)
+}
+
+// plain is a repository as it is without any Secret for it.
+func plain(r source.Repository) source.Repository {
+	return source.Repository{
+		URL: r.URL, CAData: r.CAData, KnownHosts: r.KnownHosts, EnableOCI: r.EnableOCI, Token: source.Token{CAData: r.Token.CAData},
+	}
 }
 
 // reachable says whether an address that a stranger named may be connected to.
 func (f Fetcher) reachable(ctx context.Context, repo source.Repository) error {
-	if f.near(repo) {
+	if repo.Within == "" {
 		return nil
 	}
 	host := source.Host(repo.URL)
