@@ -151,7 +151,22 @@ func again[V any](ctx context.Context, r request, old known[V], has bool, read f
 	if err := body.explain(err, r); err != nil {
 		return known[V]{}, err
 	}
-	return known[V]{value: value, etag: res.Header.Get("ETag"), modified: res.Header.Get("Last-Modified")}, nil
+	return known[V]{value: value, etag: res.Header.Get("ETag"), modified: modified(res.Header)}, nil
+}
+
+// modified is when what was answered was modified, if nothing can come after it at the
+// same time: times have seconds, and an index that was written twice within the one in
+// which it was read would stay unknown for good (RFC 9110, section 8.8.2.2).
+func modified(h http.Header) string {
+	last, err := http.ParseTime(h.Get("Last-Modified"))
+	if err != nil {
+		return ""
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil || now.Sub(last) < time.Second {
+		return ""
+	}
+	return h.Get("Last-Modified")
 }
 
 func (r request) send(ctx context.Context) (*http.Response, error) {

@@ -61,6 +61,7 @@ type server struct {
 
 	mu   sync.Mutex
 	seen []string
+	writes int64
 	// user and password are asked for if there are any.
 	password string
 	// answer comes before the files.
@@ -102,7 +103,12 @@ func newServer(t testing.TB, secure bool) *server {
 
 func (s *server) write(name string, data []byte) {
 	s.t.Helper()
-	if err := os.WriteFile(filepath.Join(s.dir, name), data, 0o600); err != nil {
+	path := filepath.Join(s.dir, name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.writes++ // each is long ago, and later than the one before
+	if err := os.Chtimes(path, time.Time{}, time.Unix(1_700_000_000+s.writes, 0)); err != nil {
 		s.t.Fatal(err)
 	}
 }
