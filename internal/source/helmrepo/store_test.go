@@ -59,8 +59,8 @@ type server struct {
 	t   testing.TB
 	dir string
 
-	mu   sync.Mutex
-	seen []string
+	mu     sync.Mutex
+	seen   []string
 	writes int64
 	// user and password are asked for if there are any.
 	password string
