@@ -114,13 +114,14 @@ func (f Fetcher) near(repo source.Repository) bool {
 // plain is a repository as it is without any Secret for it.
 func plain(r source.Repository) source.Repository {
 	return source.Repository{
-		URL: r.URL, CAData: r.CAData, KnownHosts: r.KnownHosts, EnableOCI: r.EnableOCI, Token: source.Token{CAData: r.Token.CAData},
+		URL: r.URL, CAData: r.CAData, KnownHosts: r.KnownHosts, EnableOCI: r.EnableOCI, Within: r.Within,
+		Token: source.Token{CAData: r.Token.CAData},
 	}
 }
 
 // reachable says whether an address that a stranger named may be connected to.
 func (f Fetcher) reachable(ctx context.Context, repo source.Repository) error {
-	if repo.Within == "" {
+	if f.near(repo) {
 		return nil
 	}
 	host := source.Host(repo.URL)

@@ -88,7 +88,10 @@ func (s *Store) File(ctx context.Context, repo source.Repository, schemes []stri
 	base.User, base.Fragment, base.RawFragment = nil, "", ""
 	at := place{repo: repo}
 	return share(ctx, s, &s.trees.at(at).group, "", func(ctx context.Context) (*archive.Tree, error) {
-		client, err := s.client(repo, transport.Options{RefuseLoopback: !s.opts.AllowLoopback})
+		// What this machine serves is nothing for whoever writes an Application, unless the
+		// Application's own repository is there.
+		home := repo.Within != "" && source.Host(repo.Within) == source.Host(repo.URL)
+		client, err := s.client(repo, transport.Options{RefuseLoopback: !s.opts.AllowLoopback && !home})
 		if err != nil {
 			return nil, err
 		}
