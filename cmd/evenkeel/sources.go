@@ -52,21 +52,25 @@ func openInput(ctx context.Context, o inputOptions) (in *input, err error) {
 			in.close()
 		}
 	}()
+	limits, err := readLimits(os.Getenv)
+	if err != nil {
+		return in, err
+	}
 	proxy, noProxy := proxies()
 	minter := credential.NewMinter(credential.MinterOptions{Workload: workload(), Proxy: proxy, NoProxy: noProxy})
 	mirrors, err := git.Open(ctx, git.Options{
 		Dir: filepath.Join(o.dir, "git"), Log: o.log, Minter: minter, Proxy: proxy, NoProxy: noProxy, Repository: o.find,
-		NoSubmodules: os.Getenv("ARGOCD_GIT_MODULES_ENABLED") == "false",
+		NoSubmodules: limits.noSubmodules,
 	})
 	if err != nil {
 		return in, err
 	}
 	in.sources = &repository.Sources{Git: repository.Git{Store: mirrors, Metrics: o.metrics}, Minter: minter}
-	in.sources.Helm, err = helmrepo.Open(helmrepo.Options{Dir: filepath.Join(o.dir, "charts"), Proxy: proxy, NoProxy: noProxy, Log: o.log})
+	in.sources.Helm, err = helmrepo.Open(limits.helm(helmrepo.Options{Dir: filepath.Join(o.dir, "charts"), Proxy: proxy, NoProxy: noProxy, Log: o.log}))
 	if err != nil {
 		return in, err
 	}
-	in.sources.OCI, err = oci.Open(oci.Options{Dir: filepath.Join(o.dir, "oci"), Proxy: proxy, NoProxy: noProxy, Log: o.log})
+	in.sources.OCI, err = oci.Open(limits.oci(oci.Options{Dir: filepath.Join(o.dir, "oci"), Proxy: proxy, NoProxy: noProxy, Log: o.log}))
 	if err != nil {
 		return in, err
 	}
