@@ -76,6 +76,9 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Cause   error
+	// Whole is all there is to say where Message, which has to fit a condition, is only
+	// the part of it that matters; else empty. See Whole.
+	Whole string
 }
 
 func (e *Error) Error() string {
@@ -90,6 +93,22 @@ func (e *Error) Error() string {
 
 // Unwrap is the error's cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// Whole is what err says with nothing cut, for whoever has room for it.
+func Whole(err error) string {
+	e, ok := err.(*Error) //nolint:errorlint // what wraps an Error has words of its own
+	switch {
+	case !ok:
+		return err.Error()
+	case e.Whole != "":
+		return e.Whole
+	case e.Cause == nil:
+		return e.Message
+	case e.Message == "":
+		return Whole(e.Cause)
+	}
+	return e.Message + ": " + Whole(e.Cause)
+}
 
 // New makes an error of a kind. To keep a cause use Wrap.
 func New(k Kind, format string, args ...any) error {

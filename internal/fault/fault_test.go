@@ -77,6 +77,19 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: got %q, %s", tt.reason, tt.err, KindOf(tt.err))
 		}
 	}
+	cut := &Error{Kind: Broken, Message: "first …", Whole: "first\nsecond"}
+	for want, err := range map[string]error{
+		"first\nsecond":               cut,
+		"source 2: first\nsecond":     Keep(Internal, cut, "source 2"),
+		"a: b: first\nsecond":         Wrap(Broken, Wrap(Broken, Wrap(Broken, cut, "b"), ""), "a"),
+		"x: first …":                  fmt.Errorf("x: %w", cut), // its words are its own
+		"plain":                       New(Broken, "plain"),
+		"open a: file does not exist": cause,
+	} {
+		if got := Whole(err); got != want {
+			t.Errorf("whole: got %q, want %q", got, want)
+		}
+	}
 	if Wrap(Broken, nil, "x") != nil || Keep(Broken, nil, "x") != nil {
 		t.Error("no error became one")
 	}
