@@ -258,8 +258,8 @@ func (r rendering) env() buildenv.Env {
 	}
 }
 
-// bounded gives err a kind if it has none and cuts its text to a length that
-// fits a condition.
+// bounded gives err a kind if it has none, and a text that fits a condition beside the
+// whole one.
 func bounded(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return fault.Wrap(fault.Unavailable, cause, "rendering stopped")
@@ -268,5 +268,5 @@ func bounded(ctx context.Context, err error) error {
 	if known, ok := errors.AsType[*fault.Error](err); ok {
 		kind = known.Kind
 	}
-	return fault.New(kind, "%s", tree.Clip(err.Error()))
+	return tree.Failure(kind, fault.Whole(err))
 }

@@ -59,7 +59,7 @@ func (s *shelf) Fetch(_ context.Context, w remote.Want) (remote.Got, error) {
 }
 
 // expectations are the files of a data file that are not part of the repository.
-var expectations = []string{"request.yaml", "want.yaml", "want-error", "want-warnings", "want-unsupported"}
+var expectations = []string{"request.yaml", "want.yaml", "want-error", "want-error-whole", "want-warnings", "want-unsupported"}
 
 // TestData renders each testdata/*/*.txtar: a comment that says what it shows,
 // request.yaml, the repository's files below repo/, what can be fetched (answer), and
@@ -140,6 +140,9 @@ func outcome(t *testing.T, result render.Result, err error) map[string]string {
 	got := map[string]string{}
 	if err != nil {
 		got["want-error"] = fault.KindOf(err).String() + ": " + err.Error() + "\n"
+		if whole := fault.Whole(err); whole != err.Error() {
+			got["want-error-whole"] = whole + "\n"
+		}
 		if result.Objects != nil {
 			t.Error("objects beside an error")
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -102,6 +101,9 @@ type renderer struct {
 	caps    *common.Capabilities
 	chart   *chart.Chart
 	out     Output
+	// way are the directories of the charts that are being loaded, each a dependency of
+	// the one before.
+	way []string
 }
 
 // prepare settles what the chart will see as .Release and .Capabilities.
@@ -197,16 +199,9 @@ func (r *renderer) template(values map[string]any) (map[string]string, error) {
 	}
 	files, err := engine.Engine{}.RenderWithContext(r.ctx, r.chart, top)
 	if err != nil {
-		return nil, fault.New(fault.Broken, "%s", withoutTemplateText(err.Error()))
+		return nil, fault.New(fault.Broken, "%s", explain(err.Error()))
 	}
 	return files, nil
-}
-
-var templateText = regexp.MustCompile(`(tpl function execution for|cannot parse template) "(?:[^"\\]|\\.)*"`)
-
-// withoutTemplateText drops what tpl was given, which may be a secret value.
-func withoutTemplateText(message string) string {
-	return templateText.ReplaceAllString(message, `$1 "…"`)
 }
 
 // decode turns the engine's output into objects.
@@ -218,7 +213,7 @@ func (r *renderer) decode(files map[string]string) error {
 	}
 	hooks, manifests, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
 	if err != nil {
-		return fault.Wrap(fault.Broken, err, "rendered templates")
+		return fault.New(fault.Broken, "%s", explainOutput(err.Error()))
 	}
 	var docs []document
 	if !r.Helm.SkipCrds {

@@ -52,6 +52,13 @@ func (r *renderer) loadChart(at place, depth int) (*chart.Chart, error) {
 	if depth > maxLocalDepth {
 		return nil, fault.New(fault.Broken, "%s: charts depend on each other deeper than %d levels", dir, maxLocalDepth)
 	}
+	if i := slices.Index(r.way, dir); i >= 0 && files == r.Files {
+		return nil, fault.New(fault.Broken, "charts depend on each other in a circle: %s", strings.Join(append(r.way[i:], dir), " → "))
+	}
+	if files == r.Files {
+		r.way = append(r.way, dir)
+		defer func() { r.way = r.way[:len(r.way)-1] }()
+	}
 	d := directory{files: files, root: dir, rules: ignore.Empty()}
 	if err := d.readRules(); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package jsonnet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,9 +26,9 @@ func (e *Evaluator) explain(name string, err error) error {
 	if static, ok := errors.AsType[staticError](err); ok {
 		return e.unparsed(name, static)
 	}
-	var at, message string
+	var at, message, from string
 	if runtime, ok := errors.AsType[gojsonnet.RuntimeError](err); ok {
-		at = place(name, runtime.StackTrace)
+		at, from = place(name, runtime.StackTrace), callers(runtime.StackTrace)
 		message = e.withoutValues(strings.TrimSuffix(e.message(runtime), ".") + within(runtime.StackTrace))
 	} else { // a panic, with its stack in the lines that follow
 		message, _, _ = strings.Cut(err.Error(), "\n")
@@ -36,7 +37,32 @@ func (e *Evaluator) explain(name string, err error) error {
 	if e.importer.failed != nil {
 		return fault.Keep(fault.Broken, e.importer.failed, "%s%s", name, at)
 	}
-	return fault.New(fault.Broken, "%s%s: %s", name, at, message)
+	return fault.New(fault.Broken, "%s%s: %s%s", name, at, message, from)
+}
+
+// maxCallers is how many places of a stack anyone would read.
+const maxCallers = 50
+
+// callers are the places of a trace from the one outside of the innermost on, a line each.
+func callers(trace []gojsonnet.TraceFrame) string {
+	var places []string
+	for _, frame := range slices.Backward(trace) {
+		if !frame.Loc.IsSet() || frame.Loc.FileName == "" && variable(frame.Loc) == "" {
+			continue
+		}
+		at := fmt.Sprintf("%s: line %d", cmp.Or(variable(frame.Loc), frame.Loc.FileName), frame.Loc.Begin.Line)
+		if len(places) == 0 || places[len(places)-1] != at {
+			places = append(places, at)
+		}
+	}
+	if len(places) > maxCallers {
+		places = append(places[:maxCallers], "…")
+	}
+	var b strings.Builder
+	for _, at := range places[min(1, len(places)):] {
+		b.WriteString("\n  called from " + at)
+	}
+	return b.String()
 }
 
 // unparsed is an error of the parser. Of code in the Application it says the place

@@ -109,7 +109,7 @@ func build(ctx context.Context, view *view, options *krusty.Options, dir string)
 		return nil, view.err
 	}
 	if err != nil {
-		return nil, fault.New(fault.Broken, "%s: %s", dir, withoutContent(view.mounts.named(err.Error())))
+		return nil, fault.New(fault.Broken, "%s", explain(dir, view.mounts.named(err.Error())))
 	}
 	return result, signAsKustomize(result)
 }

@@ -87,6 +87,11 @@ func TestClip(t *testing.T) {
 		{"a node of Kustomize's", "wrong node kind: node contents:\n? [hunter2]\n: b\n", "wrong node kind: node contents …"},
 		{"a value of the wrong sort", "line 3: cannot unmarshal !!str `hunter2` into int", "line 3: cannot unmarshal !!str … into int"},
 		{"a value for a subchart that is no mapping", "app: values: type mismatch on sub: %!t(string=hunter2)", "app: values: type mismatch on sub …"},
+		{"what Go's libraries have wrapped it in", "values: cannot unmarshal yaml document: error converting YAML to JSON: yaml: line 1: did not find x", "values: line 1: did not find x"},
+		{"a file's name is none of it", "a.yaml: line 3: did not find x", "a.yaml: line 3: did not find x"},
+		{"and less of that", "a.yaml: yaml: line 3: did not find x", "a.yaml: line 3: did not find x"},
+		{"and more", "a: yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `hunter2` into int", "a: line 3: cannot unmarshal !!str … into int"},
+		{"a field of the wrong type", "a.yaml: json: cannot unmarshal string into Go struct field Kustomization.resources of type []string", "a.yaml: resources: a string does not fit, it must be []string"},
 		{"a value that is not its tag's", "cannot decode !!str `hunter2\nx` as a !!int", "cannot decode !!str … as a !!int"},
 	}
 	for _, tt := range tests {
@@ -96,6 +101,30 @@ func TestClip(t *testing.T) {
 	}
 	if got := tree.Clip(strings.Repeat("ü", 3000)); !utf8.ValidString(got) {
 		t.Errorf("cut within a letter: %q", got)
+	}
+}
+
+// What does not fit a condition is there as a whole, as clean as what does.
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	line := "type mismatch on sub: hunter2\x1b\n"
+	for _, tt := range []struct {
+		reason, in, message, whole string
+	}{
+		{"short: there is nothing more", "a\nb", "a\nb", "a\nb"},
+		{"masked all the same", line, "type mismatch on sub …", "type mismatch on sub …"},
+		{"many lines", strings.Repeat(line, 9), strings.Repeat("type mismatch on sub …\n", 7) + "type mismatch on sub … …", strings.TrimSpace(strings.Repeat("type mismatch on sub …\n", 9))},
+		{"a long line", strings.Repeat("a", 3000), strings.Repeat("a", 800) + " … " + strings.Repeat("a", 400), strings.Repeat("a", 3000)},
+		{"endless", strings.Repeat("a", tree.MaxWhole+9) + "b", strings.Repeat("a", 800) + " … " + strings.Repeat("a", 399) + "b", strings.Repeat("a", tree.MaxWhole/2) + " … " + strings.Repeat("a", tree.MaxWhole/2-1) + "b"},
+	} {
+		err := tree.Failure(fault.Invalid, tt.in)
+		if err.Error() != tt.message || fault.Whole(err) != tt.whole || fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: got %q and as a whole %q", tt.reason, err, fault.Whole(err))
+		}
+		again := tree.Failure(fault.Invalid, fault.Whole(err)) // as on both sides of a worker's pipe
+		if again.Error() != err.Error() || fault.Whole(again) != fault.Whole(err) {
+			t.Errorf("%s: cleaned twice: %q and %q", tt.reason, again, fault.Whole(again))
+		}
 	}
 }
 

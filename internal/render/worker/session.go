@@ -161,7 +161,7 @@ func (s *session) size(from fs.FS, name string, i fs.FileInfo) error {
 
 func (s *session) refuse(err error) error {
 	f := newFailure(err)
-	f.Text = tree.Clip(f.Text)
+	f.Text = tree.Clean(f.Text)
 	return s.pipe.sendJSON(refuses, f)
 }
 

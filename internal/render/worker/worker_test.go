@@ -97,7 +97,7 @@ func outcomeOf(ctx context.Context, do func(context.Context, render.Request) (re
 		out.Objects = append(out.Objects, o.Object)
 	}
 	if err != nil {
-		out.Err = fault.KindOf(err).String() + ": " + err.Error()
+		out.Err = fault.KindOf(err).String() + ": " + err.Error() + "\n" + fault.Whole(err)
 	}
 	if out.Reads, err = traced.ReadSet(); err != nil {
 		out.Err += err.Error()
