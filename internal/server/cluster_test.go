@@ -211,6 +211,13 @@ func (c *cluster) Diff(context.Context, string, string) ([]view.Difference, erro
 	return []view.Difference{{Group: "apps", Kind: "Deployment", Namespace: "prod", Name: "web", Desired: "spec: {replicas: 2}\n", Live: "", Changes: nil}}, nil
 }
 
+func (c *cluster) Problems(_ context.Context, _, name string) ([]view.Problem, error) {
+	if name != "shop" {
+		return nil, nil
+	}
+	return []view.Problem{{Type: "ComparisonError", Message: "first …", Text: "first\nsecond"}}, nil
+}
+
 func (c *cluster) Manifests(_ context.Context, _, _, revision string) ([]string, error) {
 	if revision == "broken" {
 		return nil, fault.New(fault.Broken, "kustomization.yaml: no such file")

@@ -128,7 +128,7 @@ func lacks(got, want any, path string) string {
 func TestPartsThatAreMissing(t *testing.T) {
 	addr := start(t, threeApps(), withoutParts)
 	for _, path := range []string{
-		"/api/v1/projects", "/api/v1/projects/default", "/api/v1/applications/shop/manifests", "/api/v1/applications/shop/managed-resources",
+		"/api/v1/projects", "/api/v1/projects/default", "/api/v1/applications/shop/manifests", "/api/v1/applications/shop/problems", "/api/v1/applications/shop/managed-resources",
 		"/api/ui/v1/applications/argocd/shop/diff", "/api/v1/applications/shop/syncwindows", "/api/v1/projects/default/syncwindows",
 		"/api/v1/applications/shop/plan",
 	} {

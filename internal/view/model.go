@@ -144,6 +144,16 @@ type Condition struct {
 	Type               string `json:"type"`
 	Message            string `json:"message"`
 	LastTransitionTime string `json:"lastTransitionTime"`
+	// More says that there is more to say than Message; see Problem.
+	More bool `json:"more,omitempty"`
+}
+
+// Problem is a condition with the whole text of what its message may be only the
+// beginning of.
+type Problem struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+	Text    string `json:"text"`
 }
 
 // Counts are the managed objects of an Application by verdict.

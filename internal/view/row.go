@@ -29,6 +29,8 @@ type Extra struct {
 	Remaining int
 	// Confirm counts the deletions that wait for a person to confirm them.
 	Confirm int
+	// Longer are the problems that say more than their conditions.
+	Longer []Problem
 	// Images are those of the live objects; nil means those of status.summary.
 	Images []string
 }
@@ -64,7 +66,7 @@ func RowOf(app *v1alpha1.Application, extra Extra) App {
 		Revision:        revision(status.Sync.Revision, status.Sync.Revisions),
 		Deleting:        app.DeletionTimestamp != nil,
 		Operation:       operation(app, extra),
-		Conditions:      conditions(status.Conditions),
+		Conditions:      conditions(status.Conditions, extra.Longer),
 		Counts:          counts(status.Resources),
 		ObservedAt:      stamp(status.ObservedAt),
 		Images:          status.Summary.Images,
@@ -239,10 +241,27 @@ func progress(results v1alpha1.ResourceResults) (done, total int) {
 	return done, total
 }
 
-func conditions(in []v1alpha1.ApplicationCondition) []Condition {
+func conditions(in []v1alpha1.ApplicationCondition, longer []Problem) []Condition {
 	out := make([]Condition, 0, len(in))
+	for i, p := range Problems(in, longer) {
+		shown := clip(p.Message, maxMessage)
+		out = append(out, Condition{Type: p.Type, Message: shown, LastTransitionTime: stamp(in[i].LastTransitionTime), More: p.Text != shown})
+	}
+	return out
+}
+
+// Problems are conditions with their whole texts, those of longer where one is of that
+// type and message.
+func Problems(in []v1alpha1.ApplicationCondition, longer []Problem) []Problem {
+	out := make([]Problem, 0, len(in))
 	for _, c := range in {
-		out = append(out, Condition{Type: string(c.Type), Message: clip(c.Message, maxMessage), LastTransitionTime: stamp(c.LastTransitionTime)})
+		p := Problem{Type: string(c.Type), Message: c.Message, Text: c.Message}
+		for _, l := range longer {
+			if l.Type == p.Type && l.Message == p.Message {
+				p.Text = l.Text
+			}
+		}
+		out = append(out, p)
 	}
 	return out
 }

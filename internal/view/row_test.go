@@ -141,3 +141,32 @@ func TestDeedsOf(t *testing.T) {
 		t.Errorf("nothing was done, and it says %v", got)
 	}
 }
+
+// A condition of which there is more says so, and its whole text is found by type and
+// message, as long as it is the same condition.
+func TestLongerConditions(t *testing.T) {
+	app := &v1alpha1.Application{}
+	app.Status.Conditions = []v1alpha1.ApplicationCondition{
+		{Type: v1alpha1.ConditionComparisonError, Message: "first …"},
+		{Type: v1alpha1.ConditionSyncError, Message: "first …"},
+		{Type: v1alpha1.ConditionComparisonError, Message: strings.Repeat("a", 5000)},
+	}
+	longer := []view.Problem{
+		{Type: "ComparisonError", Message: "first …", Text: "first\nsecond"},
+		{Type: "ComparisonError", Message: "gone …", Text: "gone\nbefore"},
+	}
+	var more []bool
+	for _, c := range view.RowOf(app, view.Extra{Longer: longer}).Conditions {
+		more = append(more, c.More)
+	}
+	if diff := cmp.Diff([]bool{true, false, true}, more); diff != "" {
+		t.Error(diff)
+	}
+	var texts []string
+	for _, p := range view.Problems(app.Status.Conditions, longer) {
+		texts = append(texts, p.Text)
+	}
+	if diff := cmp.Diff([]string{"first\nsecond", "first …", strings.Repeat("a", 5000)}, texts); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -145,7 +145,7 @@ func New(o Options) *Controller {
 
 // Inspector answers questions about the Applications.
 func (c *Controller) Inspector() *inspect.Inspector {
-	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Namespace: c.o.Namespace}
+	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Longer: c.longer, Namespace: c.o.Namespace}
 }
 
 // Pushed looks for what a push has brought; see repository.Poller.

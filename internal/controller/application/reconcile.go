@@ -16,6 +16,7 @@ import (
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/view"
 )
 
 // outcome is what a step says about the steps after it.
@@ -77,6 +78,8 @@ type pass struct {
 	// managed is nil until desired and live were compared.
 	managed    []managed
 	conditions []v1alpha1.ApplicationCondition
+	// longer are the problems that say more than fits into conditions.
+	longer []view.Problem
 	// operation is the operation's state after this pass, deployed the history entry
 	// that it adds.
 	operation      *v1alpha1.OperationState
@@ -128,8 +131,16 @@ func (c *Controller) reconcile(ctx context.Context, key types.NamespacedName) ti
 }
 
 // problem adds a condition for an error.
-func (p *pass) problem(err error) {
-	p.condition(fault.KindOf(err).Condition(), err.Error())
+func (p *pass) problem(err error) { p.problemOf("", err) }
+
+// problemOf adds a condition for an error of what prefix says, and keeps what does not
+// fit there.
+func (p *pass) problemOf(prefix string, err error) {
+	t, message, whole := fault.KindOf(err).Condition(), prefix+err.Error(), prefix+fault.Whole(err)
+	p.condition(t, message)
+	if whole != message {
+		p.longer = append(p.longer, view.Problem{Type: string(t), Message: message, Text: whole})
+	}
 }
 
 func (p *pass) condition(t v1alpha1.ConditionType, message string) {

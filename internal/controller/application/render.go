@@ -78,7 +78,7 @@ func (p *pass) use(r *rendering.Rendering) outcome {
 
 // unrendered tells why, and goes on with the last good rendering if there is one.
 func (p *pass) unrendered(err error) outcome {
-	p.condition(fault.KindOf(err).Condition(), "revision "+resource.ShortRevisions(p.revisions)+": "+err.Error())
+	p.problemOf("revision "+resource.ShortRevisions(p.revisions)+": ", err)
 	p.broken = true
 	if p.s.rendering == nil {
 		return halt

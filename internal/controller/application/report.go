@@ -25,6 +25,9 @@ const quiet = 500 * time.Millisecond
 // the status is written as composed.
 func (p *pass) report(ctx context.Context) bool {
 	p.rivalry()
+	p.c.mu.Lock() // for the Inspector, which is no pass
+	p.s.longer = p.longer
+	p.c.mu.Unlock()
 	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation, Finalizers: p.hookFinalizers()}
 	if p.answered {
 		change.ClearAnnotations = []string{v1alpha1.AnnotationRefresh, v1alpha1.AnnotationRefreshTimestamp}
@@ -140,7 +143,7 @@ func (p *pass) publish() {
 }
 
 func (p *pass) extra() view.Extra {
-	x := view.Extra{Remaining: p.remaining, Confirm: p.toConfirm}
+	x := view.Extra{Remaining: p.remaining, Confirm: p.toConfirm, Longer: p.s.longer}
 	if p.managed == nil {
 		return x
 	}

@@ -8,6 +8,7 @@ import (
 
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/view"
 )
 
 // appState is what is remembered of an Application between passes. All of it can
@@ -24,6 +25,10 @@ type appState struct {
 	failedUntil time.Time
 	// failedNear is the pass's near of then.
 	failedNear string
+
+	// longer are the problems of the last report that say more than its conditions. The
+	// Controller's lock guards them.
+	longer []view.Problem
 
 	// hard says that a hard refresh asks for a rendering from scratch.
 	hard bool
@@ -56,6 +61,16 @@ type appState struct {
 type pending struct {
 	inputs uint64
 	why    string
+}
+
+// longer are an Application's problems that say more than its conditions.
+func (c *Controller) longer(key types.NamespacedName) []view.Problem {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.states[key]; s != nil {
+		return s.longer
+	}
+	return nil
 }
 
 func (s *appState) uses(gk schema.GroupKind) bool { return s.kinds[gk] }

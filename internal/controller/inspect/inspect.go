@@ -23,6 +23,9 @@ type Inspector struct {
 	Store   *appstore.Store
 	Cluster *cluster.Cluster
 	Claims  *claim.Set
+	// Longer are the problems of an Application that say more than its conditions; nil
+	// knows none.
+	Longer func(types.NamespacedName) []view.Problem
 	// Namespace is the control namespace.
 	Namespace string
 }
@@ -39,6 +42,19 @@ func (i *Inspector) Get(_ context.Context, namespace, name string) (*v1alpha1.Ap
 		return nil, fault.New(fault.NotFound, "application %q not found in namespace %s", name, namespace)
 	}
 	return app, nil
+}
+
+// Problems are the conditions of an Application with their whole texts.
+func (i *Inspector) Problems(ctx context.Context, namespace, name string) ([]view.Problem, error) {
+	app, err := i.Get(ctx, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	var longer []view.Problem
+	if i.Longer != nil {
+		longer = i.Longer(types.NamespacedName{Namespace: namespace, Name: name})
+	}
+	return view.Problems(app.Status.Conditions, longer), nil
 }
 
 // ListProjects are the AppProjects of the control namespace.

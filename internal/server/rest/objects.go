@@ -179,6 +179,22 @@ func (a *api) uiDiff(r *http.Request) (any, error) {
 	return map[string]any{"items": items}, nil
 }
 
+// problems are the conditions with their whole texts, in the conditions' order. It is ours.
+func (a *api) problems(r *http.Request) (any, error) {
+	app, err := a.application(r)
+	if err != nil {
+		return nil, err
+	}
+	if a.Inspect == nil {
+		return nil, fault.New(fault.Unsupported, "the whole texts of conditions are not served yet")
+	}
+	problems, err := a.Inspect.Problems(r.Context(), app.Namespace, app.Name)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"items": append([]view.Problem{}, problems...)}, nil
+}
+
 func (a *api) manifests(r *http.Request) (any, error) {
 	app, err := a.application(r)
 	if err != nil {

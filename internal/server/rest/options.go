@@ -72,6 +72,8 @@ type Inspector interface {
 	// Manifests are the rendered objects as JSON, Secrets masked; an empty revision
 	// means the one that is compared with.
 	Manifests(ctx context.Context, namespace, name, revision string) ([]string, error)
+	// Problems are the conditions with the whole of what their messages begin to say.
+	Problems(ctx context.Context, namespace, name string) ([]view.Problem, error)
 }
 
 // Version is Argo CD's VersionMessage.

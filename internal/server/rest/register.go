@@ -45,6 +45,7 @@ func Register(mux *http.ServeMux, o Options) {
 		"GET /api/v1/applications/{name}/resource-tree":           a.resourceTree,
 		"GET /api/v1/applications/{name}/managed-resources":       a.managedResources,
 		"GET /api/v1/applications/{name}/manifests":               a.manifests,
+		"GET /api/v1/applications/{name}/problems":                a.problems,
 		"GET /api/v1/applications/{name}/syncwindows":             a.syncWindows,
 		"GET /api/v1/projects":                                    a.projects,
 		"GET /api/v1/projects/{name}":                             a.project,
