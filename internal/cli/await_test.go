@@ -139,7 +139,7 @@ func TestExitCodes(t *testing.T) {
 			if code := cli.Main(t.Context(), w.env(&out, &errs), strings.Fields(tc.args)); code != tc.code {
 				t.Errorf("exited with %d, want %d", code, tc.code)
 			}
-			if want := "evenkeel: it is so\n"; errs.String() != want || out.String() != "" {
+			if want := "evenkeel: it is\n  so\n"; errs.String() != want || out.String() != "" {
 				t.Errorf("said %q and %q, want %q and nothing", errs.String(), out.String(), want)
 			}
 		})

@@ -54,6 +54,7 @@ func exitCodesTopic() *cobra.Command {
   20   any other error: wrong flags, no such application, not permitted, …
   130  interrupted
 
-Errors are written to the standard error, one line each.`,
+Errors are written to the standard error: what and where in the first line, and in
+lines that follow, where there are any, what led there.`,
 	}
 }

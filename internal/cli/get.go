@@ -21,6 +21,7 @@ type getOptions struct {
 	showOperation  bool
 	showParams     bool
 	showDrift      bool
+	showErrors     bool
 	sourceName     string
 	sourcePosition int
 	timeout        uint
@@ -42,6 +43,9 @@ func newGet(s *session) *cobra.Command {
   # Which fields differ, who changed them and when
   evenkeel app get my-app --show-drift
 
+  # The whole of an error of which the conditions show the beginning
+  evenkeel app get my-app --show-errors
+
   # The application as a tree, or as it is stored
   evenkeel app get my-app -o tree
   evenkeel app get my-app -o yaml`,
@@ -55,6 +59,7 @@ func newGet(s *session) *cobra.Command {
 	flags.BoolVar(&o.showOperation, "show-operation", false, "Show application operation")
 	flags.BoolVar(&o.showParams, "show-params", false, "Show application parameters and overrides")
 	flags.BoolVar(&o.showDrift, "show-drift", false, "Show each field that differs, who changed it and when")
+	flags.BoolVar(&o.showErrors, "show-errors", false, "Render the source here as well, and show the whole of what fails")
 	flags.StringVar(&o.sourceName, "source-name", "", "Name of the source from the list of sources of the app.")
 	flags.IntVar(&o.sourcePosition, "source-position", -1, "Position of the source from the list of sources of the app. Counting starts at 1.")
 	flags.UintVar(&o.timeout, "timeout", 0, "Time out after this many seconds")
@@ -149,6 +154,11 @@ func (s *session) getApp(ctx context.Context, o getOptions) error {
 		}
 	}
 	w.Objects(app, o.format.value)
+	if o.showErrors {
+		if err := s.printErrors(ctx, p, app); err != nil {
+			return err
+		}
+	}
 	if o.showDrift {
 		return s.printDrift(ctx, p, app)
 	}
@@ -205,6 +215,27 @@ func chosenSource(app *v1alpha1.Application, name string, position int) (v1alpha
 		return v1alpha1.ApplicationSource{}, fault.New(fault.Invalid, "--source-position %d: application %s has %d sources, counted from 1", position, nameOf(app), len(all))
 	}
 	return all[position-1], nil
+}
+
+// printErrors writes the whole of why the source cannot be rendered. The Application's
+// conditions have the beginning only, and the controller, which has the rest, is not
+// asked: the source says the same here.
+func (s *session) printErrors(ctx context.Context, p *output.Printer, app *v1alpha1.Application) error {
+	pipeline, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	p.Line("")
+	objects, err := pipeline.Manifests(ctx, app, nil)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil:
+		p.Line("Rendered here the source has no error and %d objects.", len(objects))
+	default:
+		p.Text(fault.Whole(err))
+	}
+	return nil
 }
 
 // printDrift writes each field that differs.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +40,7 @@ func Main(ctx context.Context, env Env, args []string) int {
 	return code
 }
 
-// message is err for people, in one line. A difference is not an error.
+// message is the whole of err for people. A difference is not an error.
 func message(ctx context.Context, err error) string {
 	if _, ok := errors.AsType[differs](err); ok {
 		return ""
@@ -49,11 +48,7 @@ func message(ctx context.Context, err error) string {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return "interrupted"
 	}
-	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
-	}
-	return output.Clean(strings.Join(lines, " "))
+	return output.Indented(fault.Whole(err))
 }
 
 // New is the command tree.

@@ -204,6 +204,15 @@ func two(large int, unit string, small int, smallUnit string) string {
 	return fmt.Sprintf("%d%s%d%s", large, unit, small, smallUnit)
 }
 
+// All is how to see the whole of a condition of which the message is a part. The mark is
+// that of the renderers (render/tree.Clip).
+func All(app *v1alpha1.Application, c v1alpha1.ApplicationCondition) string {
+	if c.Type != v1alpha1.ConditionComparisonError || !strings.Contains(c.Message, " …") {
+		return ""
+	}
+	return "see all of it: evenkeel app get " + app.Namespace + "/" + app.Name + " --show-errors"
+}
+
 // NextStep is what somebody can do about a condition.
 func NextStep(app *v1alpha1.Application, c v1alpha1.ApplicationCondition) string {
 	name := app.Namespace + "/" + app.Name

@@ -51,6 +51,14 @@ func (p *Printer) Line(format string, args ...any) {
 	fmt.Fprintf(p.W, format+"\n", args...)
 }
 
+// Text writes lines of somebody else's, indented so that none can pass for one of ours.
+func (p *Printer) Text(text string) { fmt.Fprintln(p.W, "  "+Indented(text)) }
+
+// Indented is text, cleaned, with all lines but the first indented.
+func Indented(text string) string {
+	return strings.ReplaceAll(strings.TrimSpace(CleanLines(text)), "\n", "\n  ")
+}
+
 // Field writes one line of a summary: a label and its value, the value coloured
 // by tone.
 func (p *Printer) Field(label, value string, tone Tone) {

@@ -91,11 +91,20 @@ func (p Writer) Conditions(app *v1alpha1.Application) {
 	columns[1].Cut = true
 	var rows [][]string
 	for _, c := range app.Status.Conditions {
-		rows = append(rows, []string{string(c.Type), c.Message, p.Clock(c.LastTransitionTime)})
+		first, _, _ := strings.Cut(c.Message, "\n")
+		rows = append(rows, []string{string(c.Type), first, p.Clock(c.LastTransitionTime)})
 	}
 	p.Table(columns, rows)
 	said := map[string]bool{}
 	for _, c := range app.Status.Conditions {
+		if strings.Contains(c.Message, "\n") {
+			p.Line("%s:", string(c.Type))
+			p.Text(c.Message)
+		}
+		if all := describe.All(app, c); all != "" && !said[all] {
+			said[all] = true
+			p.Line("→ %s: %s", string(c.Type), all)
+		}
 		if next := describe.NextStep(app, c); next != "" && !said[next] {
 			said[next] = true
 			p.Line("→ %s: %s", string(c.Type), next)
