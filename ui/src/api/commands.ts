@@ -1,4 +1,4 @@
-import type { Plan, ResourceDiff, RollbackRequest, SyncRequest } from './model'
+import type { Plan, Problem, ResourceDiff, RollbackRequest, SyncRequest } from './model'
 
 /** A refusal or failure of the server, in its own words. `status` is 0 where no answer came. */
 export class RequestError extends Error {
@@ -51,6 +51,12 @@ export async function refreshApplication(app: AppRef, type: 'normal' | 'hard'): 
 
 export async function fetchDiff(app: AppRef, signal: AbortSignal): Promise<readonly ResourceDiff[]> {
   const answer = await call<{ items?: readonly ResourceDiff[] }>(`${uiPath(app)}/diff`, { signal })
+  return answer.items ?? []
+}
+
+/** The conditions with their whole texts. */
+export async function fetchProblems(app: AppRef, signal: AbortSignal): Promise<readonly Problem[]> {
+  const answer = await call<{ items?: readonly Problem[] }>(apiPath(app, 'problems'), { signal })
   return answer.items ?? []
 }
 

@@ -46,6 +46,15 @@ export interface Condition {
   type: string
   message: string
   lastTransitionTime: string
+  /** There is more to say than the message; see Problem. */
+  more?: boolean
+}
+
+/** A condition with the whole text of what its message may be only the beginning of. */
+export interface Problem {
+  type: string
+  message: string
+  text: string
 }
 
 /** What holds an application at a commit, by whom, why and until when. */

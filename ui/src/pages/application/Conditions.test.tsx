@@ -1,19 +1,61 @@
-import { cleanup, render, screen } from '@testing-library/react'
-import { afterEach, describe, expect, it } from 'vitest'
+import { cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Condition, Problem } from '../../api/model'
 import { WordsProvider } from '../../i18n'
 import { en } from '../../i18n/en'
+import { ToastProvider } from '../../parts/Toasts'
 import { appRow } from '../../testing/rows'
 import { Conditions } from './Conditions'
 
-const show = (conditions: { type: string; message: string; lastTransitionTime: string }[]) =>
+const show = (conditions: Condition[]) =>
   render(
     <WordsProvider initial={{ language: 'en', messages: en }}>
-      <Conditions app={appRow({ conditions })} />
+      <ToastProvider>
+        <Conditions app={appRow({ conditions })} />
+      </ToastProvider>
     </WordsProvider>,
   )
 
+const answer = (items: Problem[]) => {
+  const asked = vi.fn(async (_path: string) => new Response(JSON.stringify({ items })))
+  vi.stubGlobal('fetch', asked)
+  return asked
+}
+
 describe('Conditions', () => {
-  afterEach(cleanup)
+  afterEach(() => {
+    cleanup()
+    vi.unstubAllGlobals()
+  })
+
+  const cut: Condition = { type: 'ComparisonError', message: 'a.yaml: first …', lastTransitionTime: '', more: true }
+
+  it('asks for the whole of a condition only when somebody wants to see it', async () => {
+    const asked = answer([
+      { type: 'ComparisonError', message: 'another', text: 'another' },
+      { type: 'ComparisonError', message: cut.message, text: 'a.yaml: first\n  second' },
+    ])
+    show([cut])
+    expect(asked).not.toHaveBeenCalled()
+    fireEvent.click(screen.getByRole('button', { name: en.app.showWhole }))
+    expect((await screen.findByText(/second/)).textContent).toBe('a.yaml: first\n  second')
+    expect(asked.mock.calls[0]?.[0]).toMatch(/^\/api\/v1\/applications\/[^/]+\/problems\?appNamespace=/)
+    expect(screen.getByRole('button', { name: `${en.common.copy}: ComparisonError` })).toBeTruthy()
+    fireEvent.click(screen.getByRole('button', { name: en.app.hideWhole }))
+    expect(screen.queryByText(/second/)).toBeNull()
+  })
+
+  it('says so where the condition is another one by now', async () => {
+    answer([{ type: 'ComparisonError', message: 'another', text: 'another' }])
+    show([cut])
+    fireEvent.click(screen.getByRole('button', { name: en.app.showWhole }))
+    expect(await screen.findByText(en.app.wholeGone)).toBeTruthy()
+  })
+
+  it('has no button where there is no more', () => {
+    show([{ ...cut, more: false }])
+    expect(screen.queryByRole('button')).toBeNull()
+  })
 
   it('tells what to do about a known condition', () => {
     show([{ type: 'SyncError', message: 'failed 5 times', lastTransitionTime: '' }])
@@ -27,6 +69,7 @@ describe('Conditions', () => {
   })
 
   it('is absent where there is none', () => {
-    expect(show([]).container.innerHTML).toBe('')
+    show([])
+    expect(screen.queryByRole('list', { name: en.app.conditions })).toBeNull()
   })
 })

@@ -1,6 +1,12 @@
-import type { AppRow, Condition } from '../../api/model'
+import { useId, useState } from 'react'
+import { fetchProblems } from '../../api/commands'
+import { type AppRow, appKey, type Condition } from '../../api/model'
 import { useWords } from '../../i18n'
 import type { Messages } from '../../i18n/en'
+import { CopyButton } from '../../parts/CopyButton'
+import { Problem } from '../../parts/Problem'
+import { useRequest } from '../../parts/request'
+import { Skeleton } from '../../parts/Skeleton'
 import { StatusIcon } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import styles from './Application.module.css'
@@ -18,7 +24,7 @@ export function Conditions({ app }: { app: AppRow }) {
       {conditions.map(condition => (
         <li key={condition.type + condition.message} className={styles.condition} data-warning={isWarning(condition)}>
           <StatusIcon tone={isWarning(condition) ? 'drift' : 'bad'} />
-          <div>
+          <div className={styles.conditionText}>
             <p>
               <strong>{condition.type}</strong>{' '}
               <span className="muted">
@@ -27,11 +33,64 @@ export function Conditions({ app }: { app: AppRow }) {
             </p>
             <p className={styles.conditionMessage}>{condition.message}</p>
             <p className={styles.advice}>{advice(condition, t)}</p>
+            {condition.more && <Whole app={app} condition={condition} />}
           </div>
         </li>
       ))}
     </ul>
   )
+}
+
+/** A button that opens the whole text of a condition whose message is its beginning. */
+function Whole({ app, condition }: { app: AppRow; condition: Condition }) {
+  const { t } = useWords()
+  const [open, setOpen] = useState(false)
+  const id = useId()
+  return (
+    <>
+      <button
+        type="button"
+        className="button small"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+      >
+        {open ? t.app.hideWhole : t.app.showWhole}
+      </button>
+      {open && (
+        <div id={id} className={styles.whole}>
+          <WholeText app={app} condition={condition} />
+        </div>
+      )}
+    </>
+  )
+}
+
+function WholeText({ app, condition }: { app: AppRow; condition: Condition }) {
+  const { t } = useWords()
+  const key = `${appKey(app)} ${condition.type} ${condition.message}`
+  const { data, problem, again } = useRequest(key, signal => fetchProblems(app, signal))
+  if (problem) return <Problem title={problem} detail="" action={t.common.retry} onAction={again} />
+  if (!data) return <Skeleton lines={4} />
+  const same = data.filter(one => one.type === condition.type)
+  const found =
+    same.find(one => one.message === condition.message) ?? same.find(one => startsAlike(one.message, condition))
+  if (!found) return <p className="muted">{t.app.wholeGone}</p>
+  return (
+    <>
+      <div className={styles.wholeBar}>
+        <CopyButton text={found.text} label={condition.type} />
+      </div>
+      <section className={styles.wholeText} aria-label={condition.type} tabIndex={0}>
+        <pre>{found.text}</pre>
+      </section>
+    </>
+  )
+}
+
+/** A row cuts a message that is longer than most, with a mark. */
+function startsAlike(message: string, condition: Condition): boolean {
+  return condition.message.length > 1000 && message.startsWith(condition.message.slice(0, 1000))
 }
 
 /** Argo CD's convention: the type's ending tells the severity. */
