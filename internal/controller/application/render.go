@@ -38,7 +38,7 @@ func (p *pass) render(ctx context.Context) outcome {
 		}
 		return p.unrendered(err)
 	}
-	p.s.failure, p.s.failed, p.s.hard = nil, rendering.Inputs{}, false
+	p.s.failure, p.s.failed, p.s.hard, p.s.goodAt = nil, rendering.Inputs{}, false, p.now
 	if made != have {
 		p.adopt(made)
 	}
@@ -49,7 +49,7 @@ func (p *pass) render(ctx context.Context) outcome {
 // beyond the sources nobody watches while there is no rendering: they are looked at
 // again as often as repositories are.
 func (p *pass) remember(err error, want rendering.Inputs) {
-	p.s.failure, p.s.failed, p.s.failedUntil, p.s.failedNear = err, want, time.Time{}, p.near
+	p.s.failure, p.s.failed, p.s.failedUntil, p.s.failedNear = err, p.whole(want), time.Time{}, p.near
 	if p.fetcher.asked {
 		p.s.failedUntil = p.now.Add(p.settings.ReconciliationTimeout)
 		p.wakeIn(p.settings.ReconciliationTimeout)
@@ -58,7 +58,7 @@ func (p *pass) remember(err error, want rendering.Inputs) {
 
 // failedBefore says whether a rendering of the same inputs failed.
 func (p *pass) failedBefore(want rendering.Inputs) bool {
-	if p.s.failure == nil || !p.s.failed.Equal(want) || p.s.failedNear != p.near {
+	if p.s.failure == nil || !p.s.failed.Equal(p.whole(want)) || p.s.failedNear != p.near {
 		return false
 	}
 	if p.s.failedUntil.IsZero() {
@@ -71,6 +71,13 @@ func (p *pass) failedBefore(want rendering.Inputs) bool {
 	return false
 }
 
+// whole is want with all that a rendering may depend on. What the last good one did not
+// look at, such as the kinds that the cluster serves, may be why this one failed.
+func (p *pass) whole(want rendering.Inputs) rendering.Inputs {
+	want.Spec = p.c.maker.Digest(p.request(), nil)
+	return want
+}
+
 func (p *pass) use(r *rendering.Rendering) outcome {
 	p.conditions = append(p.conditions, r.Conditions...)
 	return proceed
@@ -78,12 +85,21 @@ func (p *pass) use(r *rendering.Rendering) outcome {
 
 // unrendered tells why, and goes on with the last good rendering if there is one.
 func (p *pass) unrendered(err error) outcome {
-	p.problemOf("revision "+resource.ShortRevisions(p.revisions)+": ", err)
+	p.problemOf("revision "+resource.ShortRevisions(p.revisions)+": ", p.aged(err))
 	p.broken = true
 	if p.s.rendering == nil {
 		return halt
 	}
 	return proceed
+}
+
+// aged is err, which if it may pass says what stays in force meanwhile, and how old that
+// is, without a time that changes.
+func (p *pass) aged(err error) error {
+	if r := p.s.rendering; r != nil && fault.KindOf(err).Transient() && !p.s.goodAt.IsZero() {
+		return fault.Keep(fault.Unavailable, err, "%s of %s stays in force", resource.ShortRevisions(r.Checked), p.s.goodAt.UTC().Format(time.RFC3339))
+	}
+	return err
 }
 
 // adopt puts a new rendering in force.

@@ -18,6 +18,8 @@ type appState struct {
 	instance string
 	// rendering is the last good one.
 	rendering *rendering.Rendering
+	// goodAt is when it was last found to be that of the sources.
+	goodAt time.Time
 	// failure is why a newer one could not be made, for failed.
 	failure error
 	failed  rendering.Inputs

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 )
 
@@ -48,7 +49,8 @@ type State struct {
 	Tag Tag
 	// Err is why the revision could not be renewed. Revision is then the last good one.
 	Err error
-	// At is when the refs were last listed with success.
+	// At is when the refs were listed by which Revision was last found: it is what was
+	// there then.
 	At time.Time
 	// Asked says that a listing was asked for (see Refresh) whose outcome Revision and
 	// Err are not yet. A listing that fails is an outcome as well.
@@ -146,7 +148,7 @@ func (p *Poller) State(app string) []State {
 func states(wants []*want) []State {
 	out := make([]State, len(wants))
 	for i, w := range wants {
-		out[i] = State{Revision: w.revision, Tag: w.tag, Err: w.err, At: w.actor.at, Asked: w.asked > 0}
+		out[i] = State{Revision: w.revision, Tag: w.tag, Err: w.err, At: w.at, Asked: w.asked > 0}
 	}
 	return out
 }
@@ -215,6 +217,7 @@ type want struct {
 	dirty    bool
 	revision string
 	tag      Tag
+	at       time.Time
 	err      error
 	// asked is the generation of its actor that answers a refresh, 0 if none was asked for.
 	asked uint64
@@ -285,7 +288,8 @@ func (a *actor) pause() time.Duration {
 	return min(interval, firstRetry<<min(a.failures-1, maxShift))
 }
 
-// step lists if that is due, then resolves what changed. It tells whether it listed.
+// step lists if that is due, then resolves what changed. It tells whether the time of the
+// next listing has to be set anew: it listed, or something failed that may succeed soon.
 func (a *actor) step(ctx context.Context) bool {
 	p := a.p
 	p.mu.Lock()
@@ -307,20 +311,28 @@ func (a *actor) step(ctx context.Context) bool {
 		a.generation++
 		a.err = listErr
 		if listErr == nil {
-			a.refs, a.at, a.failures = refs, time.Now(), 0
+			a.refs, a.at = refs, time.Now()
 		} else {
-			a.failures++
 			p.o.Log.WarnContext(ctx, "repository cannot be listed", "repo", a.repo.String(), "err", listErr)
 		}
 		p.mu.Unlock()
 	}
-	a.resolve(ctx, listed)
-	return listed
+	passing := a.resolve(ctx, listed)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case listErr != nil || passing:
+		a.failures++
+	case listed:
+		a.failures = 0
+	}
+	return listed || passing
 }
 
 // resolve brings the wants up to date: all of them after a listing, else those
-// that are new.
-func (a *actor) resolve(ctx context.Context, all bool) {
+// that are new. It tells whether one failed in a way that may pass: a registry is asked
+// only here, and a commit or a chart is fetched here.
+func (a *actor) resolve(ctx context.Context, all bool) (passing bool) {
 	p := a.p
 	p.mu.Lock()
 	refs, listErr := a.refs, a.err
@@ -339,12 +351,14 @@ func (a *actor) resolve(ctx context.Context, all bool) {
 		if err == nil {
 			found.Tag = TagOf(refs, target)
 			found.Revision, err = p.o.Store.Commit(ctx, a.repo, refs, target)
+			passing = passing || err != nil && fault.KindOf(err).Transient()
 		}
 		if ctx.Err() != nil {
-			return
+			return false
 		}
 		a.settle(wants, found, err)
 	}
+	return passing
 }
 
 // settle records an outcome and wakes those for whom it is news, or who asked.
@@ -359,7 +373,7 @@ func (a *actor) settle(wants []*want, found State, err error) {
 		changed := w.dirty || text(w.err) != text(err) || err == nil && (w.revision != found.Revision || w.tag != found.Tag)
 		w.dirty, w.err = false, err
 		if err == nil {
-			w.revision, w.tag = found.Revision, found.Tag
+			w.revision, w.tag, w.at = found.Revision, found.Tag, a.at
 		}
 		answered := w.asked > 0 && w.asked <= a.generation
 		if answered {

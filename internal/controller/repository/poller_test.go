@@ -27,6 +27,7 @@ type server struct {
 	mu       sync.Mutex
 	refs     map[string]map[string]string // URL -> target -> commit
 	fail     map[string]error
+	unfound  error         // of every Commit
 	takes    time.Duration // for a listing
 	lists    []string      // when which URL was listed, since start
 	resolved []string
@@ -56,6 +57,9 @@ func (s *server) Commit(_ context.Context, repo source.Repository, refs Refs, t 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resolved = append(s.resolved, name(repo)+" "+target)
+	if s.unfound != nil {
+		return "", s.unfound
+	}
 	if sha, ok := refs.(map[string]string)[target]; ok {
 		return sha, nil
 	}
@@ -244,6 +248,39 @@ func TestAFirstListingThatFails(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		w.expect("", []string{"2s a"}, []string{"a main"}, []string{"one", "two"})
 		w.state("two", "a", "main", "a1", "")
+	})
+}
+
+// A registry is asked for each target and not for a list, and a commit or a chart is
+// fetched after it: a failure there passes as one of a listing does, and what stays in
+// force is as old as when it was last found, however often the list could be had.
+func TestATargetThatCannotBeFetchedJustNow(t *testing.T) {
+	run(t, func(w *world) {
+		w.state("one", "a", "main", "", "")
+		w.expect("", []string{"0s a"}, []string{"a main"}, []string{"one"})
+		w.store.mu.Lock()
+		w.store.unfound = fault.New(fault.Unavailable, "away")
+		w.store.mu.Unlock()
+		found := w.State("one")[0].At
+		time.Sleep(interval)
+		w.expect("it is news", []string{"2m0s a"}, []string{"a main"}, []string{"one"})
+		time.Sleep(7 * time.Second)
+		w.expect("it is tried again soon, and ever later", []string{"2m2s a", "2m6s a"}, []string{"a main"}, nil)
+		w.state("one", "a", "main", "a1", "away")
+		if got := w.State("one")[0].At; !got.Equal(found) || time.Since(got) != interval+7*time.Second {
+			t.Errorf("it is of %v, and was found at %v", got, found)
+		}
+		w.store.mu.Lock()
+		w.store.unfound = fault.New(fault.NotFound, "gone")
+		w.store.mu.Unlock()
+		time.Sleep(interval)
+		w.expect("what asking again does not mend waits for its turn", []string{"2m14s a"}, []string{"a main"}, []string{"one"})
+		w.store.mu.Lock()
+		w.store.unfound = nil
+		w.store.mu.Unlock()
+		time.Sleep(interval)
+		w.expect("and is mended then", []string{"4m14s a"}, []string{"a main"}, []string{"one"})
+		w.state("one", "a", "main", "a1", "")
 	})
 }
 
