@@ -9,4 +9,25 @@
 // What an Application desires is held as JSON bytes per object (claims); what is
 // live as records in the cluster index. They meet in the judge, which compares a
 // body once, as it passes by.
+//
+// # What is remembered of failures
+//
+// Nothing longer than its cause. A hard refresh ends all but the tokens' row at once.
+//
+//	what failed                         how long it stands                  what ends it sooner
+//	listing a repository                2 s, doubling up to the interval    a push, a refresh
+//	finding or fetching what a target   the same if it may pass (away, no   a push, a refresh, another
+//	names (commit, chart, artifact)     answer), else until the next        target
+//	                                    listing
+//	rendering, may pass                 0.1 s, doubling up to 1.6 s         any event
+//	rendering, will not pass            an hour                             another commit, spec, project, settings,
+//	                                                                        kinds or version of the cluster
+//	the same, if something is missing   the interval of repositories        the same, and another state of what is
+//	or denied, or lies beyond the                                           followed beyond the sources
+//	sources
+//	a token of an App or a cloud        10 s                                nothing: see source/credential
+//
+// Packages render/cache, source/helmrepo and source/oci remember successes only. While a
+// failure that may pass lasts, the last good rendering stays in force, and the condition
+// says of when it is, by a time that does not change.
 package application

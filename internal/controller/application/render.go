@@ -1,6 +1,7 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -45,24 +46,28 @@ func (p *pass) render(ctx context.Context) outcome {
 	return p.use(made)
 }
 
-// remember keeps what failed from being tried again until its inputs are others. Those
-// beyond the sources nobody watches while there is no rendering: they are looked at
-// again as often as repositories are.
+// failureStands is how long a failure stands that nothing seen here has changed. A
+// submodule or a large file may be of another repository, whose credentials somebody has
+// mended since.
+const failureStands = time.Hour
+
+// remember keeps what failed from being tried again until its inputs are others. What may
+// lie outside of the sources is looked at again as often as repositories are: what was
+// asked for there nobody watches while there is no rendering, and what is missing or
+// denied may be given.
 func (p *pass) remember(err error, want rendering.Inputs) {
-	p.s.failure, p.s.failed, p.s.failedUntil, p.s.failedNear = err, p.whole(want), time.Time{}, p.near
-	if p.fetcher.asked {
-		p.s.failedUntil = p.now.Add(p.settings.ReconciliationTimeout)
-		p.wakeIn(p.settings.ReconciliationTimeout)
+	stands := failureStands
+	if kind := fault.KindOf(err); p.fetcher.asked || kind == fault.NotFound || kind == fault.Denied {
+		stands = cmp.Or(p.settings.ReconciliationTimeout, stands)
 	}
+	p.s.failure, p.s.failed, p.s.failedUntil, p.s.failedNear = err, p.whole(want), p.now.Add(stands), p.near
+	p.wakeIn(stands)
 }
 
 // failedBefore says whether a rendering of the same inputs failed.
 func (p *pass) failedBefore(want rendering.Inputs) bool {
 	if p.s.failure == nil || !p.s.failed.Equal(p.whole(want)) || p.s.failedNear != p.near {
 		return false
-	}
-	if p.s.failedUntil.IsZero() {
-		return true
 	}
 	if left := p.s.failedUntil.Sub(p.now); left > 0 {
 		p.wakeIn(left)

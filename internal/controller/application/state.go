@@ -23,7 +23,7 @@ type appState struct {
 	// failure is why a newer one could not be made, for failed.
 	failure error
 	failed  rendering.Inputs
-	// failedUntil is when to try again, if what failed may lie beyond the sources.
+	// failedUntil is when to try again in any case.
 	failedUntil time.Time
 	// failedNear is the pass's near of then.
 	failedNear string
