@@ -217,9 +217,7 @@ func chosenSource(app *v1alpha1.Application, name string, position int) (v1alpha
 	return all[position-1], nil
 }
 
-// printErrors writes the whole of why the source cannot be rendered. The Application's
-// conditions have the beginning only, and the controller, which has the rest, is not
-// asked: the source says the same here.
+// printErrors writes the whole of why the source cannot be rendered, from here.
 func (s *session) printErrors(ctx context.Context, p *output.Printer, app *v1alpha1.Application) error {
 	pipeline, err := s.open(ctx)
 	if err != nil {
@@ -227,15 +225,12 @@ func (s *session) printErrors(ctx context.Context, p *output.Printer, app *v1alp
 	}
 	p.Line("")
 	objects, err := pipeline.Manifests(ctx, app, nil)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err == nil:
+	if err == nil {
 		p.Line("Rendered here the source has no error and %d objects.", len(objects))
-	default:
+	} else if ctx.Err() == nil {
 		p.Text(fault.Whole(err))
 	}
-	return nil
+	return ctx.Err()
 }
 
 // printDrift writes each field that differs.

@@ -77,8 +77,9 @@ func TestRollback(t *testing.T) {
 		},
 		{reason: "no such entry", app: shop + history, do: rollback(view.Rollback{Pinning: view.Pinning{ID: 9}}), kind: fault.NotFound, says: "application argocd/shop has no history entry 9", want: "null", path: annotations},
 		{
-			reason: "only commits stay what they are", app: shop + history, do: rollback(view.Rollback{Pinning: view.Pinning{ID: 5}}),
-			kind: fault.Unsupported, says: `history entry 5 is of "1.2.0", which is no full commit id`, want: "null", path: annotations,
+			reason: "a version of a chart", app: shop + history, do: rollback(view.Rollback{Pinning: view.Pinning{ID: 5}}),
+			want: `{evenkeel.dev/pin: "1.2.0", evenkeel.dev/pin-history: "5", evenkeel.dev/pin-source: '{"repoURL":"https://git.example/shop","targetRevision":"1.x","chart":"c"}'}`,
+			path: annotations,
 		},
 		{
 			reason: "a pin must not have ended already", app: shop + history, do: rollback(view.Rollback{Pinning: view.Pinning{ID: 4, Until: time.Unix(0, 0)}}),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/desired/project"
@@ -17,6 +18,7 @@ import (
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
+	"k8s.io/client-go/rest"
 )
 
 // follow makes the step of a pass with what the project allows, so that what lies
@@ -93,7 +95,13 @@ func TestFollowBeyondTheSources(t *testing.T) {
 func TestFailedRenderingIsTriedAgain(t *testing.T) {
 	const interval = 3 * time.Minute
 	start := time.Unix(1_800_000_000, 0)
-	want := rendering.Inputs{Revisions: []string{"a1"}, Spec: "x"}
+	want := rendering.Inputs{Revisions: []string{"a1"}}
+	conn, err := cluster.Connect(&rest.Config{Host: "http://nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := cluster.New(cluster.Options{Conn: conn}).Kinds
+	c := &Controller{maker: &rendering.Maker{Kinds: kinds, KubeVersion: func() string { return "v1.37.2" }}}
 	for _, tc := range []struct {
 		reason string
 		asked  bool
@@ -103,19 +111,20 @@ func TestFailedRenderingIsTriedAgain(t *testing.T) {
 		failed bool
 		again  time.Duration
 	}{
-		{"of its sources alone: never", false, 100 * interval, "", want, true, 0},
-		{"of its sources alone, which are others", false, 0, "", rendering.Inputs{Revisions: []string{"a2"}, Spec: "x"}, false, 0},
+		{"of its sources alone: not for an hour", false, failureStands - time.Second, "", want, true, time.Second},
+		{"of its sources alone: after an hour", false, failureStands, "", want, false, 0},
+		{"of its sources alone, which are others", false, 0, "", rendering.Inputs{Revisions: []string{"a2"}}, false, 0},
 		{"something was fetched: not yet", true, interval - time.Second, "", want, true, time.Second},
 		{"something was fetched: now", true, interval, "", want, false, 0},
 		{"something was fetched that has moved", true, time.Second, "c2 ", want, false, 0},
 	} {
-		p := &pass{s: &appState{}, now: start, settings: settings.Snapshot{ReconciliationTimeout: interval}}
+		p := &pass{c: c, s: &appState{}, app: &v1alpha1.Application{}, project: &v1alpha1.AppProject{}, now: start, settings: settings.Snapshot{ReconciliationTimeout: interval}}
 		p.fetcher.asked = tc.asked
 		p.remember(fault.New(fault.Broken, "no"), want)
 		if soon := p.again == interval; soon != tc.asked {
 			t.Errorf("%s: another pass in %s", tc.reason, p.again)
 		}
-		next := &pass{s: p.s, now: start.Add(tc.after), near: tc.near, settings: p.settings}
+		next := &pass{c: c, s: p.s, app: p.app, project: p.project, now: start.Add(tc.after), near: tc.near, settings: p.settings}
 		if got := next.failedBefore(tc.inputs); got != tc.failed || next.again != tc.again {
 			t.Errorf("%s: failed before %t, another pass in %s; want %t, %s", tc.reason, got, next.again, tc.failed, tc.again)
 		}

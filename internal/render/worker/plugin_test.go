@@ -115,11 +115,11 @@ func TestPluginRefused(t *testing.T) {
 		Options: render.Options{Plugins: []v1alpha1.ConfigManagementPlugin{shell("p", "true")}},
 	}
 	pool := newPool(t, Options{Size: 1})
-	if got := outcomeOf(t.Context(), pool.Render, r, map[string]string{"a": "x"}); got.Err != "unsupported: plugin p: plugins are not run here" {
+	if got := outcomeOf(t.Context(), pool.Render, r, map[string]string{"a": "x"}); !strings.HasPrefix(got.Err, "unsupported: plugin p: plugins are not run here") {
 		t.Errorf("got %q", got.Err)
 	}
 	r.Runner = refusing{}
-	if got := outcomeOf(t.Context(), pool.Render, r, map[string]string{"a": "x"}); got.Err != "denied: not you" {
+	if got := outcomeOf(t.Context(), pool.Render, r, map[string]string{"a": "x"}); !strings.HasPrefix(got.Err, "denied: not you") {
 		t.Errorf("got %q", got.Err)
 	}
 }
