@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -440,9 +441,9 @@ func TestProxiesProveNothing(t *testing.T) {
 	}
 	mine := newFixture(t, gitserver.Options{})
 	mine.commit(t, map[string]string{"a": "mine"})
-	moving := false
+	var moving atomic.Bool
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if rest, ok := strings.CutPrefix(r.URL.Path, "/app.git"); ok && moving {
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/app.git"); ok && moving.Load() {
 			http.Redirect(w, r, "/evil.git"+rest+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
 			return
 		}
@@ -451,7 +452,8 @@ func TestProxiesProveNothing(t *testing.T) {
 	}))
 	defer proxy.Close()
 	outsider := source.Repository{URL: url, Username: "eve", Password: source.NewSecret("x"), Proxy: source.NewSecret(proxy.URL)}
-	for _, moving = range []bool{false, true} {
+	for _, moves := range []bool{false, true} {
+		moving.Store(moves)
 		if got, err := follow(t.Context(), f.store, outsider, "main"); err != nil || got == sha {
 			t.Fatalf("what the proxy shows: %s, %v", got, err)
 		}
