@@ -209,6 +209,11 @@ func (x *Index) put(r *Record) *Record {
 		x.mu.Unlock()
 		return before
 	}
+	if before != nil && before.UID == r.UID {
+		// They may have been noted while r was judged by an older record, as when a watch
+		// tells of what is just being applied.
+		r.Verdict.Applied, r.Verdict.Agreed = before.Verdict.Applied, before.Verdict.Agreed
+	}
 	x.replace(before, r)
 	x.mu.Unlock()
 	x.observer.ObjectChanged(before, r)

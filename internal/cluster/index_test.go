@@ -307,6 +307,30 @@ func TestAppliedBelongsToOneObject(t *testing.T) {
 	consistent(t, x)
 }
 
+// TestAppliedWhileJudging: what is applied while a watch's body is being judged is not
+// forgotten. A sync back to what was applied before would find nothing to do.
+func TestAppliedWhileJudging(t *testing.T) {
+	key := resource.Key{Kind: "ConfigMap", Namespace: "ns", Name: "a"}
+	var x *Index
+	x = newIndex(Options{Judge: func(obj *unstructured.Unstructured, before *Record) Verdict {
+		if before == nil {
+			return Verdict{Desired: 1}
+		}
+		v := Verdict{Desired: 2, Applied: before.Verdict.Applied, Agreed: before.Verdict.Agreed}
+		if obj.GetResourceVersion() == "2" {
+			x.Applied(key, "u1", 2)
+			x.Amend(key, "1", func(v *Verdict) { v.Agreed = 9 })
+		}
+		return v
+	}, Observer: newWatched(t)})
+	x.Observe(object("a", "u1", "1", ""))
+	x.Applied(key, "u1", 1)
+	x.Observe(object("a", "u1", "2", ""))
+	if got := x.Get(key).Verdict; got.Applied != 2 || got.Agreed != 9 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestTombstonesAreBounded: the last are remembered, and no more of them.
 func TestTombstonesAreBounded(t *testing.T) {
 	var s tombstones

@@ -95,20 +95,28 @@ func (c *Comparer) ask(ctx context.Context, x *claim.Claim, kind cluster.Kind) {
 	if err != nil {
 		return
 	}
-	body, err := x.ToApply(live)
+	changes, err := c.dryRun(ctx, x, kind, live)
 	if err != nil {
 		return
 	}
-	outcome, _, err := apply.Send(ctx, conn, apply.Request{
-		Kind: kind, Key: key, Body: body,
+	c.Cluster.Observe(live)
+	c.Cluster.Amend(key, live.GetResourceVersion(), func(v *cluster.Verdict) { settle(v, x, live, changes) })
+}
+
+// dryRun is what applying x to a live object would change, as the API server says.
+func (c *Comparer) dryRun(ctx context.Context, x *claim.Claim, kind cluster.Kind, live *unstructured.Unstructured) ([]diff.Change, error) {
+	body, err := x.ToApply(live)
+	if err != nil {
+		return nil, err
+	}
+	outcome, _, err := apply.Send(ctx, c.Cluster.Conn(), apply.Request{
+		Kind: kind, Key: x.Object.Key, Body: body,
 		Options: cluster.WriteOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
 	})
 	if err != nil {
-		return
+		return nil, err
 	}
-	changes := diff.Compare(diff.Without(outcome, x.Ignored), diff.Without(live, x.Ignored))
-	c.Cluster.Observe(live)
-	c.Cluster.Amend(key, live.GetResourceVersion(), func(v *cluster.Verdict) { settle(v, x, live, changes) })
+	return diff.Compare(diff.Without(outcome, x.Ignored), diff.Without(live, x.Ignored)), nil
 }
 
 // Applied shows the index what the API server made of an apply, which is by
@@ -230,8 +238,15 @@ func (c *Comparer) compareNow(ctx context.Context, o *Object) error {
 	if err != nil {
 		return err
 	}
+	if len(changes) > 0 && o.Record.Verdict.Applied == o.Claim.Hash {
+		// It was applied last, so this may be what the API server made of it; or somebody
+		// has changed it since.
+		if confirmed, err := c.dryRun(ctx, o.Claim, o.Kind, live); err == nil {
+			changes = confirmed
+		}
+	}
 	o.Sync, o.Unread, o.Drift = v1alpha1.SyncStatusSynced, "", nil
-	if len(changes) > 0 && o.Record.Verdict.Applied != o.Claim.Hash {
+	if len(changes) > 0 {
 		o.Sync, o.Drift = v1alpha1.SyncStatusOutOfSync, claim.DriftOf(changes, live)
 	}
 	return nil
