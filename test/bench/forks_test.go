@@ -66,7 +66,7 @@ func newMono(b *testing.B) *mono {
 	sha, err := repo.Commit(b.Context(), m.content.files(), "generated")
 	must(err)
 	must(exec.CommandContext(b.Context(), "git", "clone", "--quiet", "--branch", "main", repo.Dir, m.dir).Run())
-	store, err := git.Open(b.Context(), git.Options{Dir: b.TempDir()})
+	store, err := git.Open(b.Context(), git.Options{Local: true, Dir: b.TempDir()})
 	must(err)
 	b.Cleanup(func() { _ = store.Close() })
 	m.tree, err = store.Tree(b.Context(), source.Repository{URL: "file://" + repo.Dir}, sha)
