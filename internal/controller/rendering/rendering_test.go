@@ -1,15 +1,10 @@
 package rendering
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -22,30 +17,8 @@ import (
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
+	"evenkeel.dev/test/memtree"
 )
-
-// repo is a tree in memory, with digests for ids.
-type repo struct{ fstest.MapFS }
-
-func newRepo(files map[string]string) repo {
-	m := fstest.MapFS{}
-	for name, content := range files {
-		m[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
-	}
-	return repo{m}
-}
-
-func (r repo) Lookup(name string) (string, fs.FileMode, bool, error) {
-	info, err := fs.Stat(r.MapFS, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", 0, false, nil
-	case err != nil || info.IsDir():
-		return "", fs.ModeDir, true, err
-	}
-	sum := sha256.Sum256(r.MapFS[name].Data)
-	return hex.EncodeToString(sum[:]), info.Mode(), true, nil
-}
 
 // newMaker serves what is built in and nothing of others.
 func newMaker(t *testing.T) *Maker {
@@ -89,7 +62,7 @@ func TestReadSet(t *testing.T) {
 		"web/hook.yaml": hook, "web/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n",
 		"db/1.sql": "one", "db/notes.txt": "n", "schema/deep/a": "a", "README.md": "r",
 	}
-	made, err := newMaker(t).Make(t.Context(), []trace.Tree{newRepo(base)}, newRequest())
+	made, err := newMaker(t).Make(t.Context(), []trace.Tree{memtree.New(base)}, newRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +89,7 @@ func TestReadSet(t *testing.T) {
 		if c.content == "" {
 			delete(files, c.name)
 		}
-		if same, err := made.StillHolds([]trace.Tree{newRepo(files)}, []string{"later"}); same != c.same || err != nil {
+		if same, err := made.StillHolds([]trace.Tree{memtree.New(files)}, []string{"later"}); same != c.same || err != nil {
 			t.Errorf("%s: holds %t, %v", c.why, same, err)
 		}
 	}
@@ -140,7 +113,7 @@ func TestReadInputsThatCannotBe(t *testing.T) {
 		{strings.Repeat("a*,", 1000), "more than 100 paths and globs"},
 	} {
 		files := map[string]string{"web/hook.yaml": strings.Replace(hook, "db/*.sql,schema", bad.inputs, 1), strings.Repeat("a/", 40) + "1.sql": "x"}
-		if _, err := newMaker(t).Make(t.Context(), []trace.Tree{newRepo(files)}, newRequest()); err == nil || !strings.Contains(err.Error(), bad.want) || len(err.Error()) > 300 {
+		if _, err := newMaker(t).Make(t.Context(), []trace.Tree{memtree.New(files)}, newRequest()); err == nil || !strings.Contains(err.Error(), bad.want) || len(err.Error()) > 300 {
 			t.Errorf("%.20q: %v", bad.inputs, err)
 		}
 	}
@@ -231,7 +204,7 @@ func TestDigest(t *testing.T) {
 func TestDigestOfKinds(t *testing.T) {
 	m := newMaker(t)
 	files := map[string]string{"web/a.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n"}
-	made, err := m.Make(t.Context(), []trace.Tree{newRepo(files)}, newRequest())
+	made, err := m.Make(t.Context(), []trace.Tree{memtree.New(files)}, newRequest())
 	if err != nil {
 		t.Fatal(err)
 	}

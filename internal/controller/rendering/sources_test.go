@@ -14,6 +14,7 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/test/memtree"
 )
 
 // chart is a repository with a chart, values one with values, plain one with manifests.
@@ -48,7 +49,7 @@ var extra = v1alpha1.ApplicationSource{RepoURL: "https://git.example.com/plain.g
 func trees(files ...map[string]string) []trace.Tree {
 	var out []trace.Tree
 	for _, f := range files {
-		out = append(out, newRepo(f))
+		out = append(out, memtree.New(f))
 	}
 	return out
 }

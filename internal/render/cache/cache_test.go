@@ -2,19 +2,14 @@ package cache
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -24,30 +19,8 @@ import (
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/test/memtree"
 )
-
-// repo is a tree in memory, with digests for ids.
-type repo struct{ fstest.MapFS }
-
-func newRepo(files map[string]string) repo {
-	m := fstest.MapFS{}
-	for name, content := range files {
-		m[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
-	}
-	return repo{m}
-}
-
-func (r repo) Lookup(name string) (string, fs.FileMode, bool, error) {
-	i, err := fs.Stat(r.MapFS, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", 0, false, nil
-	case err != nil || i.IsDir():
-		return "", fs.ModeDir, true, err
-	}
-	sum := sha256.Sum256(r.MapFS[name].Data)
-	return hex.EncodeToString(sum[:]), i.Mode(), true, nil
-}
 
 // counting is a Cache and how often it rendered.
 type counting struct {
@@ -69,9 +42,9 @@ func open(t interface{ Fatal(...any) }, dir string) *counting {
 }
 
 func treesOf(main map[string]string, refs map[string]map[string]string) Trees {
-	out := Trees{Main: trace.New(newRepo(main)), Refs: map[string]*trace.FS{}}
+	out := Trees{Main: trace.New(memtree.New(main)), Refs: map[string]*trace.FS{}}
 	for name, files := range refs {
-		out.Refs[name] = trace.New(newRepo(files))
+		out.Refs[name] = trace.New(memtree.New(files))
 	}
 	return out
 }
@@ -242,7 +215,7 @@ type shop struct {
 }
 
 func (s *shop) Fetch(context.Context, remote.Want) (remote.Got, error) {
-	files := newRepo(map[string]string{"Chart.yaml": "apiVersion: v2\nname: dep\nversion: 1.0." + s.version + "\n", "templates/a.yaml": configMap("a", s.version)})
+	files := memtree.New(map[string]string{"Chart.yaml": "apiVersion: v2\nname: dep\nversion: 1.0." + s.version + "\n", "templates/a.yaml": configMap("a", s.version)})
 	return remote.Got{FS: files, Digest: s.version, Version: s.version}, s.err
 }
 

@@ -2,8 +2,6 @@ package trace_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -19,30 +16,8 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/test/memtree"
 )
-
-// repo is a tree in memory, with digests for ids.
-type repo struct{ fstest.MapFS }
-
-func newRepo(files map[string]string) repo {
-	m := fstest.MapFS{}
-	for name, content := range files {
-		m[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
-	}
-	return repo{m}
-}
-
-func (r repo) Lookup(name string) (string, fs.FileMode, bool, error) {
-	info, err := fs.Stat(r.MapFS, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", 0, false, nil
-	case err != nil || info.IsDir():
-		return "", fs.ModeDir, true, err
-	}
-	sum := sha256.Sum256(r.MapFS[name].Data)
-	return hex.EncodeToString(sum[:]), info.Mode(), true, nil
-}
 
 type tb interface {
 	Context() context.Context
@@ -138,16 +113,16 @@ func TestStillHoldsMeansEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := rapid.SampledFrom(sources).Draw(t, "source")
 		files := drawFiles(t)
-		traced := trace.New(newRepo(files))
+		traced := trace.New(memtree.New(files))
 		before := rendered(t, traced, source)
 		set, err := traced.ReadSet()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same, err := set.StillHolds(newRepo(files)); err != nil || !same {
+		if same, err := set.StillHolds(memtree.New(files)); err != nil || !same {
 			t.Fatalf("the read set does not hold for its own tree: %v", err)
 		}
-		next := newRepo(commit(t, files))
+		next := memtree.New(commit(t, files))
 		holds, err := set.StillHolds(next)
 		if err != nil {
 			t.Fatal(err)
@@ -198,7 +173,7 @@ func TestPrecision(t *testing.T) {
 		{"values appear", chart, map[string]string{"app/values.yaml": "a: b\n"}, false},
 	}
 	for _, tt := range tests {
-		traced := trace.New(newRepo(tt.files))
+		traced := trace.New(memtree.New(tt.files))
 		rendered(t, traced, &v1alpha1.ApplicationSource{Path: "app"})
 		set, err := traced.ReadSet()
 		if err != nil {
@@ -210,7 +185,7 @@ func TestPrecision(t *testing.T) {
 				delete(next, name)
 			}
 		}
-		holds, err := set.StillHolds(newRepo(next))
+		holds, err := set.StillHolds(memtree.New(next))
 		if err != nil || holds != tt.holds {
 			t.Errorf("%s: holds %v, %v, want %v; read set %v", tt.reason, holds, err, tt.holds, set)
 		}
@@ -219,7 +194,7 @@ func TestPrecision(t *testing.T) {
 
 func TestReadSetIsSortedAndDistinct(t *testing.T) {
 	t.Parallel()
-	traced := trace.New(newRepo(map[string]string{"b": "1", "a": "2"}))
+	traced := trace.New(memtree.New(map[string]string{"b": "1", "a": "2"}))
 	for _, name := range []string{"b", "a", "b", "nope"} {
 		_, _ = fs.ReadFile(traced, name)
 	}
@@ -237,7 +212,7 @@ func TestReadSetIsSortedAndDistinct(t *testing.T) {
 }
 
 // broken fails to answer.
-type broken struct{ repo }
+type broken struct{ memtree.Tree }
 
 var errBroken = errors.New("the object store is gone")
 
@@ -245,7 +220,7 @@ func (broken) Lookup(string) (string, fs.FileMode, bool, error) { return "", 0, 
 
 func TestAnswerThatCannotBeRecorded(t *testing.T) {
 	t.Parallel()
-	good := newRepo(map[string]string{"a": "1"})
+	good := memtree.New(map[string]string{"a": "1"})
 	traced := trace.New(broken{good})
 	_, _ = fs.Stat(traced, "a")
 	if set, err := traced.ReadSet(); !errors.Is(err, errBroken) {

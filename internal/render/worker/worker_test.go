@@ -2,8 +2,6 @@ package worker
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +27,7 @@ import (
 	"evenkeel.dev/internal/render/plugin/jail"
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/render/trace"
+	"evenkeel.dev/test/memtree"
 )
 
 // The test's own program is the worker, and the burglar that tries what a worker cannot do.
@@ -56,29 +55,6 @@ func newPool(t *testing.T, o Options) *Pool {
 	return p
 }
 
-// repo is a tree in memory, with digests for ids.
-type repo struct{ fstest.MapFS }
-
-func newRepo(files map[string]string) repo {
-	m := fstest.MapFS{}
-	for name, content := range files {
-		m[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
-	}
-	return repo{m}
-}
-
-func (r repo) Lookup(name string) (string, fs.FileMode, bool, error) {
-	i, err := fs.Stat(r.MapFS, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", 0, false, nil
-	case err != nil || i.IsDir():
-		return "", fs.ModeDir, true, err
-	}
-	sum := sha256.Sum256(r.MapFS[name].Data)
-	return hex.EncodeToString(sum[:]), i.Mode(), true, nil
-}
-
 // outcome is all that a rendering says, and all that it read.
 type outcome struct {
 	Objects               []map[string]any
@@ -89,7 +65,7 @@ type outcome struct {
 }
 
 func outcomeOf(ctx context.Context, do func(context.Context, render.Request) (render.Result, error), r render.Request, files map[string]string) outcome {
-	traced := trace.New(newRepo(files))
+	traced := trace.New(memtree.New(files))
 	r.FS = traced
 	result, err := do(ctx, r)
 	out := outcome{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported, OfRevision: result.OfRevision, OfAPIs: result.OfAPIVersions}
@@ -155,7 +131,7 @@ func chart(template string) map[string]string {
 const fine = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine}\n"
 
 func request(files map[string]string) render.Request {
-	return render.Request{FS: newRepo(files), Source: &v1alpha1.ApplicationSource{Path: "."}, AppName: "app", AppNamespace: "ns"}
+	return render.Request{FS: memtree.New(files), Source: &v1alpha1.ApplicationSource{Path: "."}, AppName: "app", AppNamespace: "ns"}
 }
 
 // anyKind is that of what took too long: it depends on how busy the machine was.
@@ -287,7 +263,7 @@ func (w *wanted) Fetch(_ context.Context, x remote.Want) (remote.Got, error) {
 	if x.Name == "none" {
 		return remote.Got{}, fault.New(fault.NotFound, "no such chart")
 	}
-	return remote.Got{FS: newRepo(chart(fine)), Digest: "d", Version: "1.0.0"}, nil
+	return remote.Got{FS: memtree.New(chart(fine)), Digest: "d", Version: "1.0.0"}, nil
 }
 
 // slow is a Fetcher that answers when it is told to.
@@ -296,7 +272,7 @@ type slow struct{ asked, answer chan struct{} }
 func (s slow) Fetch(context.Context, remote.Want) (remote.Got, error) {
 	s.asked <- struct{}{}
 	<-s.answer
-	return remote.Got{FS: newRepo(map[string]string{"Chart.yaml": "apiVersion: v2\nname: dep\nversion: 1.0.0\n"})}, nil
+	return remote.Got{FS: memtree.New(map[string]string{"Chart.yaml": "apiVersion: v2\nname: dep\nversion: 1.0.0\n"})}, nil
 }
 
 // TestAFetchHoldsUpNobody: while something is fetched for one rendering, others are made.
@@ -332,7 +308,7 @@ func TestFetch(t *testing.T) {
 	defer ours.Close()
 	w := &wanted{}
 	go func() {
-		s := session{pipe: newPipe(theirs, theirs, maxFrame), trees: []fs.FS{newRepo(nil)}, fetch: w, left: 1 << 20}
+		s := session{pipe: newPipe(theirs, theirs, maxFrame), trees: []fs.FS{memtree.New(nil)}, fetch: w, left: 1 << 20}
 		for {
 			k, payload, err := s.pipe.receive()
 			switch {
@@ -367,7 +343,7 @@ func TestTreeFS(t *testing.T) {
 	t.Parallel()
 	ours, theirs := net.Pipe()
 	defer ours.Close()
-	files := newRepo(map[string]string{"a.txt": "a", "d/b.txt": "bb", "d/e/c.txt": "ccc"})
+	files := memtree.New(map[string]string{"a.txt": "a", "d/b.txt": "bb", "d/e/c.txt": "ccc"})
 	go func() {
 		s := session{pipe: newPipe(theirs, theirs, maxFrame), trees: []fs.FS{files}, left: 1 << 20}
 		for {
