@@ -1,8 +1,9 @@
 package repository
 
 import (
-	"cmp"
 	"context"
+	"hash/maphash"
+	"strconv"
 	"sync"
 	"time"
 
@@ -181,6 +182,10 @@ func (s *Sources) refused(repo source.Repository, err error) error {
 	return err
 }
 
+// flightSeed makes keys of targets with all their credentials: who has others must not
+// share in an answer, nor in a refusal.
+var flightSeed = maphash.MakeSeed() //nolint:gochecknoglobals // never written
+
 // freshness is how long what a target was resolved to stands for whoever renders.
 const freshness = time.Minute
 
@@ -194,7 +199,7 @@ func (s *Sources) Resolve(ctx context.Context, t Target, fresh bool) (string, er
 			return k.revision, nil
 		}
 	}
-	key := t.Repo.URL + "\x00" + t.Chart + "\x00" + t.Revision + "\x00" + t.Repo.Username + "\x00" + t.Repo.Project
+	key := strconv.FormatUint(maphash.Comparable(flightSeed, t), 36)
 	v, err, _ := s.flight.Do(key, func() (any, error) {
 		refs, err := s.List(ctx, t.Repo)
 		if err != nil {
@@ -228,10 +233,10 @@ func (s *Sources) now() time.Time {
 	return s.Now()
 }
 
-// Digest identifies a tree.
+// digestOf identifies the content of a tree: of Git's, its commit does.
 func digestOf(tree trace.Tree, p Place) string {
 	if t, ok := tree.(interface{ Digest() string }); ok {
 		return t.Digest()
 	}
-	return cmp.Or(p.Revision, "unknown")
+	return p.Revision
 }
