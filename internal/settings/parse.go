@@ -14,8 +14,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/yaml"
-
-	"evenkeel.dev/api/v1alpha1"
 )
 
 // Parse reads settings from the config maps and Secrets of Argo CD's
@@ -30,7 +28,8 @@ func Parse(configMaps []*corev1.ConfigMap, secrets []*corev1.Secret) (Snapshot, 
 	s := Snapshot{}
 	section(ConfigMap).general(&s)
 	section(ConfigMap).resources(&s)
-	section(ConfigMap).ignoreDifferences(&s)
+	section(ConfigMap).customizations(&s)
+	section(ConfigMap).comparison(&s)
 	section(ConfigMap).webhooks(&s)
 	section(ConfigMapParams).params(&s)
 	section(ConfigMapTLSCerts).tlsCerts(&s)
@@ -113,6 +112,8 @@ func (c section) params(s *Snapshot) {
 		Factor:  c.number("controller.self.heal.backoff.factor", 3),
 		Cap:     c.seconds("controller.self.heal.backoff.cap.seconds", 300),
 	}
+	// Argo CD's manual names the second, its manifests read the first.
+	s.Compare.JQTimeout = c.duration("controller.ignore.normalizer.jq.timeout", c.duration("ignore.normalizer.jq.timeout", time.Second))
 	s.PluginsUseGeneratePaths = c.boolean("reposerver.plugin.use.manifest.generate.paths", false)
 	s.MaxCombinedDirectoryManifestsSize = c.size("reposerver.max.combined.directory.manifests.size", 10_000_000)
 }
@@ -162,84 +163,6 @@ func compiled(rules []ResourceRule) []compiledRule {
 		}
 	}
 	return out
-}
-
-const (
-	customizations  = "resource.customizations"
-	ignoreKeyPrefix = customizations + ".ignoreDifferences."
-)
-
-// ignoreDifferences reads both forms: a key per kind, and the map of
-// everything per kind, over which the key wins.
-func (c section) ignoreDifferences(s *Snapshot) {
-	rules := c.mapForm()
-	for _, key := range slices.Sorted(maps.Keys(c.data)) {
-		groupKind, ok := strings.CutPrefix(key, ignoreKeyPrefix)
-		if !ok {
-			continue
-		}
-		group, kind, ok := splitGroupKind(groupKind)
-		if !ok {
-			c.problem(key, "ends in %.64q, which is neither all, KIND nor GROUP_KIND; it is not used", groupKind)
-			continue
-		}
-		if rule, ok := c.ignoreRule(key, c.data[key]); ok {
-			rule.Group, rule.Kind = group, kind
-			rules[group+"/"+kind] = rule
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(rules)) {
-		s.IgnoreDifferences = append(s.IgnoreDifferences, rules[name])
-	}
-}
-
-// mapForm reads resource.customizations, a map from GROUP/KIND.
-func (c section) mapForm() map[string]v1alpha1.ResourceIgnoreDifferences {
-	rules := map[string]v1alpha1.ResourceIgnoreDifferences{}
-	var overrides map[string]struct {
-		IgnoreDifferences string `json:"ignoreDifferences"`
-	}
-	if err := yaml.Unmarshal([]byte(c.data[customizations]), &overrides); err != nil {
-		c.problem(customizations, "is not a map from GROUP/KIND: %s; it is not used", plain(err))
-		return rules
-	}
-	for _, name := range slices.Sorted(maps.Keys(overrides)) {
-		if overrides[name].IgnoreDifferences == "" {
-			continue
-		}
-		group, kind, found := strings.Cut(name, "/")
-		if !found {
-			group, kind = "", name
-		}
-		if rule, ok := c.ignoreRule(customizations, overrides[name].IgnoreDifferences); ok {
-			rule.Group, rule.Kind = group, kind
-			rules[group+"/"+kind] = rule
-		}
-	}
-	return rules
-}
-
-func (c section) ignoreRule(key, text string) (v1alpha1.ResourceIgnoreDifferences, bool) {
-	var rule struct {
-		JSONPointers          []string `json:"jsonPointers"`
-		JQPathExpressions     []string `json:"jqPathExpressions"`
-		ManagedFieldsManagers []string `json:"managedFieldsManagers"`
-	}
-	if err := yaml.Unmarshal([]byte(text), &rule); err != nil {
-		c.problem(key, "cannot be read: %s; it is not used", plain(err))
-		return v1alpha1.ResourceIgnoreDifferences{}, false
-	}
-	pointers := rule.JSONPointers[:0]
-	for _, p := range rule.JSONPointers {
-		if p != "" && !strings.HasPrefix(p, "/") {
-			c.problem(key, "%.64q is no JSON pointer: it begins with no slash; it is not used", p)
-			continue
-		}
-		pointers = append(pointers, p)
-	}
-	return v1alpha1.ResourceIgnoreDifferences{
-		JSONPointers: pointers, JQPathExpressions: rule.JQPathExpressions, ManagedFieldsManagers: rule.ManagedFieldsManagers,
-	}, true
 }
 
 var goType = regexp.MustCompile(`into Go .*`)

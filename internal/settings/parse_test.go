@@ -3,6 +3,7 @@ package settings
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,6 +19,8 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 )
+
+var update = flag.Bool("update", false, "write what was got into testdata")
 
 // TestParse reads testdata: config maps by name, the snapshot and the problems that are wanted.
 func TestParse(t *testing.T) {
@@ -45,17 +48,44 @@ func TestParse(t *testing.T) {
 				configMaps = append(configMaps, cm)
 			}
 			snapshot, problems := Parse(configMaps, nil)
+			if *update {
+				rewrite(t, name, snapshot, problems)
+				return
+			}
 			if diff := cmp.Diff(want["want"], describe(t, snapshot)); diff != "" {
 				t.Errorf("snapshot (-want +got):\n%s", diff)
 			}
-			var lines strings.Builder
-			for _, p := range problems {
-				fmt.Fprintln(&lines, p.Error())
-			}
-			if diff := cmp.Diff(want["problems"], lines.String()); diff != "" {
+			if diff := cmp.Diff(want["problems"], lines(problems)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func lines(problems []Problem) string {
+	var b strings.Builder
+	for _, p := range problems {
+		fmt.Fprintln(&b, p.Error())
+	}
+	return b.String()
+}
+
+func rewrite(t *testing.T, name string, snapshot Snapshot, problems []Problem) {
+	t.Helper()
+	ar, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range ar.Files {
+		switch f.Name {
+		case "want":
+			ar.Files[i].Data = []byte(describe(t, snapshot))
+		case "problems":
+			ar.Files[i].Data = []byte(lines(problems))
+		}
+	}
+	if err := os.WriteFile(name, txtar.Format(ar), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

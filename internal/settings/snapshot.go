@@ -70,6 +70,13 @@ type Snapshot struct {
 	PluginsUseGeneratePaths bool
 
 	Resources ResourceFilter
+	// Customizations are in the order of their kinds, at most one for each.
+	Customizations []Customization
+	Compare        CompareOptions
+	// IgnoreResourceUpdates says whether the rules of that name are in force.
+	IgnoreResourceUpdates bool
+	// SensitiveAnnotations are masked wherever a Secret's data is.
+	SensitiveAnnotations []string
 	// IgnoreDifferences are those of the whole system, in the order of their keys.
 	IgnoreDifferences []v1alpha1.ResourceIgnoreDifferences
 
