@@ -38,10 +38,10 @@ func limitMemory(s spec) error {
 // limitProcesses sets the kernel's limit, which is one of all processes of the user, in
 // this container and in others. So it first finds out how many those are, from below
 // which limit a fork fails, and adds to that. For root there is no such limit: what is left
-// then is the watch, which a fork bomb outruns by some hundreds or thousands.
+// then is the watch, which a fork bomb outruns less if it has one processor only.
 func limitProcesses(s spec) error {
 	if os.Getuid() == 0 {
-		return nil
+		return oneProcessor()
 	}
 	var old unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &old); err != nil {
@@ -62,6 +62,23 @@ func limitProcesses(s spec) error {
 	// of the user may start something meanwhile.
 	limit := min(uint64(now+2*s.Tasks), old.Max) //nolint:gosec // not negative
 	return errors.Join(failed, unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: limit, Max: limit}))
+}
+
+// oneProcessor leaves the thread, and all that comes of it, one of its processors.
+func oneProcessor() error {
+	var all, last unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return err
+	}
+	for i, left := 0, all.Count(); left > 0; i++ {
+		if !all.IsSet(i) {
+			continue
+		}
+		if left--; left == 0 {
+			last.Set(i)
+		}
+	}
+	return unix.SchedSetaffinity(0, &last)
 }
 
 // usage is what the processes of a group have together.
