@@ -20,6 +20,7 @@
 //	names (commit, chart, artifact)     answer), else until the next        target
 //	                                    listing
 //	rendering, may pass                 0.1 s, doubling up to 1.6 s         any event
+//	the same, if it asked elsewhere     0.1 s, doubling up to 25.6 s        any event
 //	rendering, will not pass            an hour                             another commit, spec, project, settings,
 //	                                                                        kinds or version of the cluster
 //	the same, if something is missing   the interval of repositories        the same, and another state of what is

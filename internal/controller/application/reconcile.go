@@ -90,6 +90,8 @@ type pass struct {
 	finished bool
 	// urgent says that the status must be written now.
 	urgent bool
+	// failing says that the pass met a failure that may pass.
+	failing bool
 	// again is when to make another pass; 0 means when something happens.
 	again time.Duration
 }
@@ -126,6 +128,9 @@ func (c *Controller) reconcile(ctx context.Context, key types.NamespacedName) ti
 		break
 	}
 	p.report(ctx)
+	if !p.failing {
+		p.s.tries = 0
+	}
 	c.o.Metrics.Reconciled(app.Namespace, v1alpha1.InClusterServer, c.o.Now().Sub(p.now))
 	return p.again
 }
@@ -157,11 +162,19 @@ func (p *pass) wakeIn(d time.Duration) {
 const (
 	firstPause = 100 * time.Millisecond
 	maxTries   = 4 // up to 1.6 s
+	// maxTriesBeyond is of what is asked for elsewhere, at servers that may be away for
+	// long and that many Applications may need: up to 25.6 s.
+	maxTriesBeyond = 8
 )
 
 // passing notes a failure that may pass, and has the pass made again after a while.
 func (p *pass) passing() {
-	p.wakeIn(firstPause << min(p.s.tries, maxTries))
+	p.failing = true
+	tries := maxTries
+	if p.fetcher.asked {
+		tries = maxTriesBeyond
+	}
+	p.wakeIn(firstPause << min(p.s.tries, tries))
 	p.s.tries++
 }
 
