@@ -46,7 +46,7 @@ func readLimits(getenv func(string) string) (l limits, err error) {
 		}
 		*v.to = q.Value()
 	}
-	for _, t := range strings.Split(getenv(prefix+"OCI_LAYER_MEDIA_TYPES"), ",") {
+	for t := range strings.SplitSeq(getenv(prefix+"OCI_LAYER_MEDIA_TYPES"), ",") {
 		if t = strings.TrimSpace(t); t != "" {
 			l.mediaTypes = append(l.mediaTypes, t)
 		}

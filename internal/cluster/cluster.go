@@ -95,7 +95,7 @@ func (c *Cluster) Kinds() *Kinds { return c.kinds.Load() }
 func (c *Cluster) Run(ctx context.Context) {
 	defer c.wg.Wait()
 	c.watchWithin(ctx)
-	defer c.watchWithin(nil) // nobody starts what Wait would miss
+	defer c.watchWithin(nil) //nolint:staticcheck // it means: nobody starts what Wait would miss
 	backoff := minBackoff
 	c.rediscover()
 	for {

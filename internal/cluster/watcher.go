@@ -151,7 +151,7 @@ func (w *watcher) follow(ctx context.Context, after string) error {
 // events takes in a stream's events and returns the last resource version. The
 // end of the stream is no error.
 func (w *watcher) events(stream io.ReadCloser, after string) (string, error) {
-	defer stream.Close() //nolint:errcheck // a stream that was read to its end has nothing to say on closing
+	defer stream.Close()
 	d := json.NewDecoder(stream)
 	for {
 		var e event

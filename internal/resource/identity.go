@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -42,7 +42,7 @@ func CheckAPIVersion(apiVersion string) string {
 // objects may hold nearly everything; what else a kind asks is for the API server
 // to say.
 func CheckName(name string) string {
-	if problems := path.IsValidPathSegmentName(name); problems != nil {
+	if problems := content.IsPathSegmentName(name); problems != nil {
 		return problems[0]
 	}
 	if strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name) {

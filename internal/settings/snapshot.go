@@ -143,7 +143,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
 // Problem is a setting that could not be used.
-type Problem struct {
+type Problem struct { //nolint:errname // it is told to people, and an error only on the way to them
 	// Object is the name of the config map or Secret.
 	Object string
 	Key    string

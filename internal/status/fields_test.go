@@ -60,7 +60,7 @@ func TestTypesHoldTheFieldsOfTheReference(t *testing.T) {
 		}
 		got := map[string]string{}
 		for f := range ref.typ.Fields() {
-			if f := f; !f.Anonymous {
+			if !f.Anonymous {
 				goField(got, f, "")
 			}
 		}

@@ -142,7 +142,6 @@ func fieldNamed(typ reflect.Type, name string) (reflect.StructField, reflect.Typ
 		return reflect.StructField{}, nil, false
 	}
 	for f := range typ.Fields() {
-		f := f
 		if f.Anonymous {
 			if g, owner, ok := fieldNamed(f.Type, name); ok {
 				return g, owner, true

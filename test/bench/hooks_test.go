@@ -151,7 +151,7 @@ func (w *world) metricIfAny(name string) (value float64, ok bool) {
 	w.must(err)
 	res, err := http.DefaultClient.Do(req)
 	w.must(err)
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
 		if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {

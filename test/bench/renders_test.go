@@ -69,7 +69,7 @@ func (w *world) tell() {
 	req.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	res, err := http.DefaultClient.Do(req)
 	w.must(err)
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	w.must(err)
 	if res.StatusCode != http.StatusOK {

@@ -29,7 +29,7 @@ func (b *Build) Main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a directory for temporary files
+	defer os.RemoveAll(dir)
 	b.dir = dir
 	return m.Run()
 }

@@ -106,7 +106,7 @@ func ask(ctx context.Context, t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // nothing of it is read
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("%s: %s", url, res.Status)
 	}

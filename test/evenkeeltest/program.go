@@ -115,8 +115,8 @@ var serving = regexp.MustCompile(`msg=serving url=http://(\S+)`)
 
 // copyLog appends lines to a file and sends the address in the first that tells it.
 func copyLog(log io.WriteCloser, r io.ReadCloser, addr chan<- string) {
-	defer log.Close() //nolint:errcheck // a log of a test
-	defer r.Close()   //nolint:errcheck // read to its end
+	defer log.Close()
+	defer r.Close()
 	told := false
 	lines := bufio.NewReader(r)
 	for {

@@ -99,8 +99,8 @@ func run(t testing.TB, binary, config string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Kill() //nolint:errcheck // it may be gone
-		cmd.Wait()         //nolint:errcheck // it was killed
+		cmd.Process.Kill()
+		cmd.Wait() //nolint:errcheck // it was killed
 	})
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {

@@ -221,7 +221,7 @@ func (w *world) renders(ts *testscript.TestScript, _ []string) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // all of it is read
+	defer res.Body.Close()
 	now := map[string]int{}
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {

@@ -35,7 +35,7 @@ func (w *world) webhook(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // all of it is read
+	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err

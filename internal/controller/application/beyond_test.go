@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"k8s.io/client-go/rest"
+
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/rendering"
@@ -18,7 +20,6 @@ import (
 	"evenkeel.dev/internal/render/remote"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/settings"
-	"k8s.io/client-go/rest"
 )
 
 // follow makes the step of a pass with what the project allows, so that what lies

@@ -154,7 +154,7 @@ func TestUnclearDemands(t *testing.T) {
 	}
 	for urls, want := range map[string]bool{"a c": false, "a a": true, "https://b https://b": false} {
 		git := &v1alpha1.SourceIntegrityGit{}
-		for _, url := range strings.Fields(urls) {
+		for url := range strings.FieldsSeq(urls) {
 			git.Policies = append(git.Policies, policy(url))
 		}
 		p := verifying(&unsignedObjects{}, v1alpha1.AppProjectSpec{SourceIntegrity: &v1alpha1.SourceIntegrity{Git: git}})

@@ -75,7 +75,7 @@ func informer(client rest.Interface, what, namespace string, of runtime.Object, 
 	i := cache.NewSharedIndexInformer(lw, of, 0, cache.Indexers{byDependency: dependencies})
 	// Both fail only on an informer that runs already.
 	_ = i.SetWatchErrorHandlerWithContext(func(ctx context.Context, _ *cache.Reflector, err error) {
-		log.WarnContext(ctx, "cannot watch "+what, "err", err)
+		log.WarnContext(ctx, "cannot watch", "what", what, "err", err)
 	})
 	_ = i.SetTransform(func(obj any) (any, error) {
 		if m, ok := obj.(metav1.Object); ok {

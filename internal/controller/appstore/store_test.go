@@ -101,8 +101,8 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
-	switch {
-	case r.Method == http.MethodGet:
+	switch r.Method {
+	case http.MethodGet:
 		items := []any{}
 		for _, o := range s.objects[resource] {
 			items = append(items, o)
@@ -111,7 +111,7 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{
 			"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "metadata": map[string]any{"resourceVersion": strconv.Itoa(s.version)}, "items": items,
 		})
-	case r.Method == http.MethodPost:
+	case http.MethodPost:
 		var obj map[string]any
 		_ = json.Unmarshal(body, &obj)
 		name, _ := obj["metadata"].(map[string]any)["name"].(string)

@@ -55,7 +55,7 @@ type Decision struct {
 const defaultRetries = 5
 
 // Decide follows Argo CD's list (argo-cd.md §5.7), in its order.
-func Decide(in Input) Decision {
+func Decide(in Input) Decision { //nolint:gocyclo // one list of rules
 	policy := in.App.Spec.SyncPolicy
 	if policy == nil || policy.Automated == nil || policy.Automated.Enabled != nil && !*policy.Automated.Enabled {
 		return Decision{Skipped: "automated sync is off"}

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// MaxLog bounds the tail of a log that is kept, in bytes; MaxLogLines in lines.
-	MaxLog      = 4 << 10
+	// MaxLog bounds the tail of a log that is kept, in bytes.
+	MaxLog = 4 << 10
+	// MaxLogLines bounds it in lines.
 	MaxLogLines = 50
 
 	masked = "••••••"

@@ -89,15 +89,15 @@ func Next(s Situation) Step {
 }
 
 // entry is the entry for the task's key, or a new one.
-func (s Situation) entry() (Entry, bool) {
+func (s Situation) entry() Entry {
 	if e, ok := s.Ledger.Find(s.Task.Name, s.Task.Key); ok {
-		return e, true
+		return e
 	}
-	return Entry{Task: s.Task.Name, Key: s.Task.Key}, false
+	return Entry{Task: s.Task.Name, Key: s.Task.Key}
 }
 
 func (s Situation) marked(message string) Entry {
-	e, _ := s.entry()
+	e := s.entry()
 	e.Outcome, e.Started, e.Finished = Skipped, s.Now, s.Now
 	e.Request, e.By, e.Message, e.Log = s.Choice.Request, s.Choice.By, message, ""
 	e.Revision, e.Parts = s.Task.Revision, s.Task.Parts
@@ -106,7 +106,7 @@ func (s Situation) marked(message string) Entry {
 
 // begin writes the intent down, or takes over a Job that a lost ledger knew of.
 func (s Situation) begin(d Decision) Step {
-	e, _ := s.entry()
+	e := s.entry()
 	fresh := Entry{
 		Task: e.Task, Key: e.Key, Outcome: Running, Started: s.Now, Job: JobName(e.Task, e.Key), Held: true,
 		Attempts: e.Attempts + 1, Revision: s.Task.Revision, Parts: s.Task.Parts,

@@ -391,7 +391,7 @@ func (c *Cache) read(name string) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return record{}, err

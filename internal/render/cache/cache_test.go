@@ -230,7 +230,10 @@ func TestWants(t *testing.T) {
 		err             error
 		renders         int
 	}{
-		{"the first", "1", nil, 1}, {"the same", "1", nil, 1}, {"another answer", "2", nil, 2}, {"the old answer", "1", nil, 2},
+		{"the first", "1", nil, 1},
+		{"the same", "1", nil, 1},
+		{"another answer", "2", nil, 2},
+		{"the old answer", "1", nil, 2},
 		{"no answer", "1", fault.New(fault.Unavailable, "away"), 3},
 	} {
 		s.version, s.err = tt.version, tt.err

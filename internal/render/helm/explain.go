@@ -90,9 +90,9 @@ func (s step) String() string {
 func callers(calls []step) string {
 	times := map[step]int{}
 	var order []step
-	for i := len(calls) - 1; i >= 0; i-- {
-		if times[calls[i]]++; times[calls[i]] == 1 {
-			order = append(order, calls[i])
+	for _, call := range slices.Backward(calls) {
+		if times[call]++; times[call] == 1 {
+			order = append(order, call)
 		}
 	}
 	var b strings.Builder

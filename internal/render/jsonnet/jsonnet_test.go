@@ -102,7 +102,7 @@ func TestSearchOrder(t *testing.T) {
 	paths := []string{"x", "./x", "../x", "../../x", "sub/x", "../sub/x", "sub/../x", "app/x", "../first/x", "../second/sub/x", "y"}
 	root := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp(root, "")
+		dir, err := os.MkdirTemp(root, "") //nolint:usetesting // one for each of many tries
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestSearchOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, got := e.Objects("app/a.jsonnet", repo["app/a.jsonnet"].Data)
-		line := strings.SplitN(want.Error(), "\n", 2)[0]
+		line, _, _ := strings.Cut(want.Error(), "\n")
 		if found, ok := strings.CutPrefix(line, "RUNTIME ERROR: "); ok && repo[found] != nil {
 			if fmt.Sprint(got) != "app/a.jsonnet: line 1: "+found {
 				t.Fatalf("got %v, want %s", got, found)

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -67,8 +68,8 @@ func explain(dir, message string) string {
 	}
 	var b strings.Builder
 	b.WriteString(first + ": " + message)
-	for i := len(way) - 1; i >= 0; i-- {
-		b.WriteString("\n  which is in " + way[i].String())
+	for _, step := range slices.Backward(way) {
+		b.WriteString("\n  which is in " + step.String())
 	}
 	return b.String()
 }

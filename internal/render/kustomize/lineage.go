@@ -53,9 +53,9 @@ func indexSpot(spots []spot, s spot) int {
 // child is the spot of an entry that has been looked through; none if there is none.
 func (c *checked) child(p string) spot {
 	if strings.HasPrefix(p, mark) {
-		s, _ := c.mounts.at(p) //nolint:errcheck // a mount of our own
+		s, _ := c.mounts.at(p) // a mount of our own
 		return s
 	}
-	s, _ := c.dir.resolve("", p) //nolint:errcheck // refused elsewhere
+	s, _ := c.dir.resolve("", p) // refused elsewhere
 	return s
 }

@@ -149,7 +149,7 @@ func (w *walk) file(name, rel string, entry fs.DirEntry) error {
 		return err
 	}
 	if unreadable != nil {
-		return w.leaveOut(name, unreadable, isManifestName(name))
+		return w.leaveOut(unreadable, isManifestName(name))
 	}
 	return w.manifest(name, text)
 }
@@ -179,7 +179,7 @@ func readable(name string, data []byte) ([]byte, error) {
 
 // leaveOut leaves a file out with a warning, unless it was meant to be a
 // manifest: what was in it would be pruned.
-func (w *walk) leaveOut(name string, err error, meant bool) error {
+func (w *walk) leaveOut(err error, meant bool) error {
 	if meant {
 		return err
 	}
@@ -213,7 +213,7 @@ func isOverrideName(name string) bool {
 func (w *walk) manifest(name string, text []byte) error {
 	objects, err := manifest.Decoder{}.Decode(name, text)
 	if err != nil {
-		return w.leaveOut(name, err, len(objects) > 0 || !isKustomization(name) && meant(text, err))
+		return w.leaveOut(err, len(objects) > 0 || !isKustomization(name) && meant(text, err))
 	}
 	w.out.Objects = append(w.out.Objects, objects...)
 	return nil

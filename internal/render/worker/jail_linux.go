@@ -66,7 +66,9 @@ func program() []unix.SockFilter {
 	}
 	// The numbers are those of one architecture.
 	out := []unix.SockFilter{
-		load(offsetArch), {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: architecture, Jt: 1}, answer(unix.SECCOMP_RET_KILL_PROCESS),
+		load(offsetArch),
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: architecture, Jt: 1},
+		answer(unix.SECCOMP_RET_KILL_PROCESS),
 		load(offsetNumber),
 	}
 	for _, number := range append(allowed, ofArchitecture...) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -149,7 +148,7 @@ func (w *process) render(ctx context.Context, o Options, r render.Request) (rend
 	case !s.begun && w.jobs > 1:
 		return render.Result{}, errStale
 	}
-	o.Log.DebugContext(ctx, "a render worker died", "path", r.Source.Path, "status", fmt.Sprint(w.state), slog.String("fatal", w.stderr.fatal()))
+	o.Log.DebugContext(ctx, "a render worker died", "path", r.Source.Path, "status", fmt.Sprint(w.state), "fatal", w.stderr.fatal())
 	return render.Result{}, w.death(o)
 }
 
@@ -166,9 +165,8 @@ func tooLong(limit, cpu time.Duration) error {
 // death is why a child that was not killed has ended.
 func (w *process) death(o Options) error {
 	fatal := w.stderr.fatal()
-	var exit *exec.ExitError
 	status := -1
-	if errors.As(w.state, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](w.state); ok {
 		status = exit.ExitCode()
 	}
 	switch {

@@ -149,23 +149,28 @@ func TestBounds(t *testing.T) {
 	}{
 		{
 			"a loop that computes for ever", `{{ range $i, $_ := until 100000 }}{{ range $j, $_ := until 100000 }}{{ sha256sum "x" | trunc 0 }}{{ end }}{{ end }}`,
-			Options{Timeout: time.Second}, anyKind, "rendering took longer than 1s",
+			Options{Timeout: time.Second},
+			anyKind, "rendering took longer than 1s",
 		},
 		{
 			"a text that calls itself", `{{ tpl .Values.loop . }}`,
-			Options{Timeout: time.Minute, Memory: 4 << 30}, fault.Broken, "calls or includes itself without end",
+			Options{Timeout: time.Minute, Memory: 4 << 30},
+			fault.Broken, "calls or includes itself without end",
 		},
 		{
 			"memory, little by little", `{{ $l := list }}{{ range until 10000000 }}{{ $l = append $l (repeat 1000 "x") }}{{ end }}`,
-			Options{Memory: 96 << 20, Timeout: time.Minute}, fault.Broken, "rendering needs more than 96 MiB of memory",
+			Options{Memory: 96 << 20, Timeout: time.Minute},
+			fault.Broken, "rendering needs more than 96 MiB of memory",
 		},
 		{
 			"memory, at once", `{{ $x := repeat 8000000000 "x" }}{{ len $x }}`,
-			Options{Memory: 96 << 20, Timeout: time.Minute}, fault.Broken, "rendering needs more than 96 MiB of memory",
+			Options{Memory: 96 << 20, Timeout: time.Minute},
+			fault.Broken, "rendering needs more than 96 MiB of memory",
 		},
 		{
 			"output", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: {{ repeat 3000000 \"x\" }}}\n",
-			Options{Output: 2 << 20}, fault.Broken, "the rendering makes more than the 2 MiB that are allowed",
+			Options{Output: 2 << 20},
+			fault.Broken, "the rendering makes more than the 2 MiB that are allowed",
 		},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {

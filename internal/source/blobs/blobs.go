@@ -137,7 +137,7 @@ func (s *Store) Open(space, digest string) (file *os.File, ok bool) {
 		err = errors.Join(err, os.Remove(path), errors.New("damaged"))
 	}
 	if err != nil {
-		file.Close()
+		_ = file.Close() // it was only read
 		s.forget(path)
 		return nil, false
 	}
@@ -151,7 +151,7 @@ func (s *Store) Read(space, digest string) (content []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	content, err := io.ReadAll(file)
 	return content, err == nil
 }
@@ -167,8 +167,8 @@ func (s *Store) Add(space, digest string, size int64, r io.Reader) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "store of downloads %s", s.dir)
 	}
-	defer os.Remove(file.Name())
-	defer file.Close()
+	defer os.Remove(file.Name()) //nolint:errcheck // renamed if all went well
+	defer file.Close()           //nolint:errcheck // closed below if all went well
 	if err := fill(file, digest, size, r); err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (s *Store) shrink() {
 		last := s.order.Remove(s.order.Back()).(*item)
 		delete(s.items, last.path)
 		s.total -= last.size
-		os.Remove(last.path)
+		_ = os.Remove(last.path) // it may have gone, and costs room if not
 	}
 }
 

@@ -43,7 +43,7 @@ func (m *Minter) workloadToken(ctx context.Context, r request, resource string) 
 	if err != nil {
 		return grant{}, fault.Wrap(fault.Unavailable, err, "the token of this process")
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	assertion, err := io.ReadAll(io.LimitReader(f, maxAssertion))
 	if err != nil {
 		return grant{}, fault.Wrap(fault.Unavailable, err, "the token of this process")

@@ -151,7 +151,7 @@ func pinned(url, scheme, host string, addrs []netip.Addr) string {
 
 func (a *access) close() {
 	if a.dir != "" {
-		os.RemoveAll(a.dir)
+		_ = os.RemoveAll(a.dir) // a directory for temporary files
 	}
 }
 

@@ -38,7 +38,7 @@ func (t *Tree) pointer(h header, data []byte) (lfs.Pointer, bool) {
 func (t *Tree) large(p lfs.Pointer) ([]byte, error) {
 	s := t.mirror.store
 	if p.Size > s.opts.MaxBlobSize {
-		return nil, errTooLarge{p.Size, s.opts.MaxBlobSize}
+		return nil, tooLargeError{p.Size, s.opts.MaxBlobSize}
 	}
 	files := lfs.Files{Dir: filepath.Join(t.mirror.dir, "lfs")}
 	if data, ok := files.Read(p); ok {

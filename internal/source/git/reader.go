@@ -31,10 +31,10 @@ type header struct {
 	size  int64
 }
 
-// errTooLarge is an object's size beyond the limit.
-type errTooLarge struct{ size, limit int64 }
+// tooLargeError is an object's size beyond the limit.
+type tooLargeError struct{ size, limit int64 }
 
-func (e errTooLarge) Error() string {
+func (e tooLargeError) Error() string {
 	return fmt.Sprintf("is %d bytes large, more than the %d that are read", e.size, e.limit)
 }
 
@@ -99,7 +99,7 @@ func (r *reader) ask(ctx context.Context, verb, object string) (header, []byte, 
 		// Whatever it would still say would be taken for the next answer.
 		stderr := r.proc.kill()
 		r.proc = nil
-		var large errTooLarge
+		var large tooLargeError
 		switch {
 		case errors.As(err, &large):
 			return h, nil, large
@@ -186,15 +186,15 @@ func startCatFile(run *runner, gitDir string) (*catFile, error) {
 
 // kill ends the process, which has nothing to lose, and is what it complained about.
 func (c *catFile) kill() string {
-	c.in.Close()
-	c.cmd.Process.Kill()
+	_ = c.in.Close()         // the process ends by it or is killed
+	_ = c.cmd.Process.Kill() // it may have ended
 	<-c.done
 	return c.stderr.String()
 }
 
 // ask is the answer to one line. After an error the process is of no use any more.
 func (c *catFile) ask(ctx context.Context, line string, limit int64) (header, []byte, error) {
-	stop := context.AfterFunc(ctx, func() { c.cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() }) // it may have ended
 	defer stop()
 	if _, err := io.WriteString(c.in, line+"\n"); err != nil {
 		return header{}, nil, err
@@ -208,7 +208,7 @@ func (c *catFile) ask(ctx context.Context, line string, limit int64) (header, []
 		return h, nil, err
 	}
 	if h.size > limit {
-		return h, nil, errTooLarge{h.size, limit}
+		return h, nil, tooLargeError{h.size, limit}
 	}
 	body := make([]byte, h.size+1)
 	if _, err := io.ReadFull(c.out, body); err != nil {

@@ -90,7 +90,7 @@ func (c call) limited(name string, args []string) (string, []string) {
 
 // program is a process with next to no environment; an empty dir means home.
 func (r *runner) program(name string, args []string, dir string) *exec.Cmd {
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command(name, args...) //nolint:noctx // it is ended with its whole group
 	cmd.Dir = cmp.Or(dir, r.home)
 	cmd.Env = []string{"HOME=" + r.home, "PATH=" + filepath.Dir(r.git) + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"}
 	// A group of its own, so that its children can be ended together with it.
@@ -118,7 +118,7 @@ func (r *runner) outputOf(ctx context.Context, cmd *exec.Cmd, limit int64) (stdo
 	if err := cmd.Start(); err != nil {
 		return nil, "", err
 	}
-	stop := context.AfterFunc(ctx, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // it may have ended
 	err = cmd.Wait()
 	stop()
 	if ctx.Err() != nil {

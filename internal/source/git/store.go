@@ -140,9 +140,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(ctx)
-	context.AfterFunc(s.ctx, func() { s.Close() })
+	context.AfterFunc(s.ctx, func() { _ = s.Close() }) // nobody is left to be told
 	if err := s.run.checkVersion(s.ctx); err != nil {
-		s.Close()
+		_ = s.Close() // nothing was done with it yet
 		return nil, err
 	}
 	return s, nil
@@ -162,7 +162,7 @@ func (s *Store) occupy() error {
 	}
 	// The kernel drops the lock with the process, so that a crash leaves none.
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
+		_ = lock.Close() // an empty file
 		return fault.Wrap(fault.Conflict, err, "git store %s: in use by another process", s.opts.Dir)
 	}
 	s.lock = lock

@@ -162,7 +162,7 @@ func (t *Tree) configFile(name string, id oid) ([]byte, error) {
 		return nil, err
 	}
 	if h.size > maxModulesFile {
-		return nil, fault.New(fault.Broken, "%s %v", name, errTooLarge{h.size, maxModulesFile})
+		return nil, fault.New(fault.Broken, "%s %v", name, tooLargeError{h.size, maxModulesFile})
 	}
 	out, stderr, err := t.mirror.store.run.output(t.ctx, call{
 		gitDir: t.mirror.dir, verb: "config", args: []string{"--no-includes", "--blob=" + id.String(), "--null", "--list"},

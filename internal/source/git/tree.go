@@ -359,7 +359,7 @@ func (t *Tree) content(op, name string, e entry) ([]byte, error) {
 			err = fault.Keep(fault.Unavailable, err, "large file")
 		}
 	}
-	if large, ok := errors.AsType[errTooLarge](err); ok {
+	if large, ok := errors.AsType[tooLargeError](err); ok {
 		err = fault.New(fault.Broken, "the file %s", large)
 	}
 	if err != nil {

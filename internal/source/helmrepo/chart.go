@@ -146,7 +146,7 @@ func (s *Store) cached(ctx context.Context, name string, r release) (*archive.Tr
 	if !ok {
 		return nil, false
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	tree, err := s.check(ctx, f, r)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -217,11 +217,11 @@ func (s *Store) download(ctx context.Context, client *http.Client, at place, r r
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // closed below if all went well
 	kept := false
 	defer func() {
 		if !kept {
-			os.Remove(f.Name())
+			_ = os.Remove(f.Name()) // it costs room if it stays
 		}
 	}()
 	body := &body{from: res.Body, left: q.max}

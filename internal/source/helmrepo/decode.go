@@ -97,7 +97,7 @@ func (c *collector) finish() (*collector, error) {
 func (c *collector) stream(r io.Reader) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	if bom, err := in.Peek(3); err == nil && string(bom) == "\ufeff" {
-		in.Discard(3)
+		_, _ = in.Discard(3) // they were peeked at
 	}
 	for {
 		b, err := in.ReadByte()
@@ -108,12 +108,12 @@ func (c *collector) stream(r io.Reader) error {
 			return err
 		}
 		if b == '{' {
-			in.UnreadByte()
+			_ = in.UnreadByte() // it was read just now
 			return c.json(in)
 		}
 		// A space may be the indentation of the first line.
 		if b != '\n' && b != '\r' {
-			in.UnreadByte()
+			_ = in.UnreadByte() // it was read just now
 			return (&yamlIndex{in: in, out: c}).run()
 		}
 	}

@@ -155,7 +155,7 @@ func Open(opts Options) (*Store, error) {
 	}
 	s.lock = lock
 	if s.cache, err = openCache(filepath.Join(opts.Dir, "charts"), opts.MaxDirBytes); err != nil {
-		lock.Close()
+		_ = lock.Close() // an empty file
 		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -178,7 +178,7 @@ func occupy(dir string) (*os.File, error) {
 	}
 	// The kernel drops the lock with the process, so that a crash leaves none.
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
+		_ = lock.Close() // an empty file
 		return nil, fault.Wrap(fault.Conflict, err, "chart store %s: in use by another process", dir)
 	}
 	return lock, nil

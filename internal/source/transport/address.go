@@ -97,7 +97,7 @@ func (g guard) dial(ctx context.Context, network, address string) (net.Conn, err
 func (g guard) literal(ctx context.Context, host string) error {
 	addr, err := netip.ParseAddr(host)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // a name, which is looked at when it has been resolved
 	}
 	return g.judge(ctx, host)(addr)
 }

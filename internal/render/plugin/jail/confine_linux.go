@@ -91,7 +91,7 @@ func shutFiles(s spec) (version int, err error) {
 		return 0, errno
 	}
 	rules := ruleset{fd: int(fd), handled: attr.Handled_access_fs} //nolint:gosec // a descriptor
-	defer unix.Close(rules.fd)
+	defer unix.Close(rules.fd)                                     //nolint:errcheck // only a name
 	err = errors.Join(
 		rules.allow(reading|unix.LANDLOCK_ACCESS_FS_EXECUTE, append(append([]string{}, programs...), s.Programs...)...),
 		rules.allow(reading, readable...),

@@ -25,7 +25,7 @@ func (c *copying) into(dir, root string) error {
 	if err != nil {
 		return err
 	}
-	defer to.Close()
+	defer to.Close() //nolint:errcheck // a directory
 	if err := to.MkdirAll(filepath.FromSlash(root), private); err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func usageOf(group, most int) (u usage) {
 	if err != nil {
 		return u
 	}
-	defer proc.Close()
+	defer proc.Close()                //nolint:errcheck // it was only read
 	names, _ := proc.Readdirnames(-1) // those that could be read
 	for _, name := range names {
 		if u.tasks > most {

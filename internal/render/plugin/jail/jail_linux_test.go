@@ -223,7 +223,7 @@ func TestData(t *testing.T) {
 			if err == nil {
 				err = errors.New("")
 			} else {
-				err = fmt.Errorf("%s\n", explained(err)) //nolint:revive // a line of a file
+				err = fmt.Errorf("%s\n", explained(err))
 			}
 			if diff := cmp.Diff(wantError, err.Error()); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)

@@ -41,7 +41,7 @@ func (f Files) Write(p Pointer, data []byte) error {
 	if err != nil {
 		return failed(err)
 	}
-	defer os.Remove(file.Name())
+	defer os.Remove(file.Name()) //nolint:errcheck // renamed if all went well
 	_, err = file.Write(data)
 	if err := cmp.Or(err, file.Close()); err != nil {
 		return failed(err)
