@@ -1,0 +1,1 @@
+for x in function() return 1 end do end

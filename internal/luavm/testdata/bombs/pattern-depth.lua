@@ -1,0 +1,1 @@
+return (("a"):rep(1000)):find(("(a)"):rep(40))

@@ -1,0 +1,1 @@
+return ("xx"):rep(2^62)

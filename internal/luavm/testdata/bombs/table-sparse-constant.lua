@@ -1,0 +1,1 @@
+local t = {} while true do t[1] = {} t[1][60000000] = 1 end

@@ -1,0 +1,1 @@
+local t = {} local f = {} f[50000000] = function() end

@@ -1,0 +1,1 @@
+local t = {} local p = setmetatable({}, {__newindex = t}) p[60000000] = 1
