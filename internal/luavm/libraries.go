@@ -6,8 +6,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// open gives the script its libraries.
-func (r *run) open(all bool) {
+// openLibraries gives scripts their libraries.
+func (r *run) openLibraries(all bool) {
 	l := r.state
 	lua.OpenBase(l)
 	l.SetTop(0) // of what it gives back
@@ -23,6 +23,7 @@ func (r *run) open(all bool) {
 		"print":          nothing,
 		"rawset":         r.rawset,
 		"require":        r.require,
+		"setmetatable":   setMetatable,
 		"tostring":       r.tostring,
 		"unpack":         r.unpack,
 	})
@@ -35,12 +36,25 @@ func (r *run) open(all bool) {
 	if !all {
 		return
 	}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same input gives the same output
+	random := rand.New(&r.random) //nolint:gosec // the same input gives the same output
 	r.library(lua.OpenMath, lua.MathLibName, map[string]lua.LGFunction{
 		"random":     func(l *lua.LState) int { return randomNumber(l, random) },
 		"randomseed": nothing,
 	})
 	r.openString()
+}
+
+// setMetatable sets that of a table. The interpreter's own also takes a string or a
+// number, and sets that of all strings, whoever runs next.
+func setMetatable(l *lua.LState) int {
+	t := l.CheckTable(1)
+	l.CheckTypes(2, lua.LTNil, lua.LTTable)
+	if old, ok := t.Metatable.(*lua.LTable); ok && old.RawGetString("__metatable") != lua.LNil {
+		l.RaiseError("cannot change a protected metatable")
+	}
+	l.SetMetatable(t, l.Get(2))
+	l.SetTop(1)
+	return 1
 }
 
 func (r *run) put(t *lua.LTable, functions map[string]lua.LGFunction) {

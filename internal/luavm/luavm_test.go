@@ -57,7 +57,7 @@ func TestScripts(t *testing.T) {
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+name, func(t *testing.T) {
 				got, failed := "", ""
-				result, err := run1(string(f.Data), Options{
+				result, err := run1(t, string(f.Data), Options{
 					Globals: map[string]any{"obj": object}, OpenLibs: strings.Contains(name, "open"), Now: now,
 				})
 				if err != nil {
@@ -80,12 +80,26 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-func run1(source string, o Options) (any, error) {
+// run1 runs a script in a new interpreter and, twice, in one of a pool: there is no
+// difference.
+func run1(t testing.TB, source string, o Options) (any, error) {
+	t.Helper()
 	s, err := Compile(source)
 	if err != nil {
 		return nil, err
 	}
-	return s.Run(context.Background(), o)
+	result, err := s.Run(context.Background(), o)
+	o.Pool = &Pool{}
+	for range 2 {
+		again, errAgain := s.Run(context.Background(), o)
+		if diff := cmp.Diff(result, again); diff != "" {
+			t.Errorf("another result in a pool:\n%s", diff)
+		}
+		if err == nil != (errAgain == nil) || err != nil && err.Error() != errAgain.Error() {
+			t.Errorf("another error in a pool: %v, was %v", errAgain, err)
+		}
+	}
+	return result, err
 }
 
 // TestRoundTrip: what goes in comes out, but for empty maps, which become lists, and
@@ -124,12 +138,51 @@ func anyJSON(depth int) *rapid.Generator[any] {
 // TestGlobalsAreKept: a script changes its copy of an object only.
 func TestGlobalsAreKept(t *testing.T) {
 	in := map[string]any{"list": []any{int64(1)}, "map": map[string]any{"a": "b"}}
-	_, err := run1(`obj.list[1] = 2; obj.map.a = nil; obj.new = {}; string = nil; return obj`, Options{Globals: map[string]any{"obj": in}})
+	_, err := run1(t, `obj.list[1] = 2; obj.map.a = nil; obj.new = {}; string = nil; return obj`, Options{Globals: map[string]any{"obj": in}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]any{"list": []any{int64(1)}, "map": map[string]any{"a": "b"}}, in); diff != "" {
 		t.Errorf("the argument was changed:\n%s", diff)
+	}
+}
+
+// TestPoolKeepsScriptsApart: nothing of what one script does shows to the next one.
+func TestPoolKeepsScriptsApart(t *testing.T) {
+	probe, err := Compile(`local names = {}
+for _, t in ipairs({_G, string, table, math, os}) do for k in pairs(t) do names[#names + 1] = k end end
+return {x = x, upper = ("a"):upper(), insert = type(table.insert), meta = type(getmetatable("").__concat), names = #names, abc = ("a").b, n = math.random(1000), g = _G.x}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := probe.Run(context.Background(), Options{OpenLibs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{
+		`x = 1`, `_G.x = 1`, `string.upper = nil`, `string.upper = function() return "no" end`, `string.b = 1`, `table.insert = 1`, `table = nil`,
+		`setmetatable("", {__index = {b = 1}})`, `setmetatable(string, {__index = function() return 1 end})`, `getmetatable("").__concat = print`,
+		`getmetatable("").__index = {upper = string.lower}`, `rawset(string, "upper", nil)`, `math.randomseed(7) math.random()`,
+		`getmetatable(_G).__index.x = 1`, `error("x")`, `setmetatable(_G, {__index = function() return 1 end})`, `local function f() return 1 + f() end f()`,
+		`for k in pairs(string) do string[k] = nil end`, `require("string").upper = nil`, `os.time = nil`,
+	} {
+		t.Run(source, func(t *testing.T) {
+			s, err := Compile(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pool := &Pool{}
+			for range 3 {
+				_, _ = s.Run(context.Background(), Options{OpenLibs: true, Pool: pool}) // some of them fail
+				got, err := probe.Run(context.Background(), Options{OpenLibs: true, Pool: pool})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("the next script sees it (-want +got):\n%s", diff)
+				}
+			}
+		})
 	}
 }
 
@@ -156,7 +209,11 @@ func TestBombs(t *testing.T) {
 			if slow {
 				limits = Limits{}
 			}
-			result, err := run1(string(source), Options{OpenLibs: true, Now: now, Limits: limits})
+			script, err := Compile(string(source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := script.Run(context.Background(), Options{OpenLibs: true, Now: now, Limits: limits})
 			took, most := time.Since(begun), peak()
 			runtime.ReadMemStats(&after)
 			t.Logf("%v in %v, %d MiB allocated, %d MiB at once", err, took.Round(time.Millisecond), (after.TotalAlloc-before.TotalAlloc)>>20, most>>20)
@@ -341,11 +398,14 @@ func BenchmarkRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, open := range map[string]bool{"closed": false, "open": true} {
+	for name, o := range map[string]Options{
+		"anew-closed": {}, "anew-open": {OpenLibs: true}, "pool-closed": {Pool: &Pool{}}, "pool-open": {Pool: &Pool{}, OpenLibs: true},
+	} {
+		o.Globals = map[string]any{"obj": object}
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Run(context.Background(), Options{Globals: map[string]any{"obj": object}, OpenLibs: open}); err != nil {
+				if _, err := s.Run(context.Background(), o); err != nil {
 					b.Fatal(err)
 				}
 			}

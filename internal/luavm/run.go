@@ -1,17 +1,114 @@
 package luavm
 
 import (
+	"context"
+	"math/rand/v2"
 	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"evenkeel.dev/internal/fault"
 )
 
-// run is one run of a script.
+// run is an interpreter, and what one run of a script uses in it.
 type run struct {
 	*meter
-	state *lua.LState
-	now   func() time.Time
+	state  *lua.LState
+	now    func() time.Time
+	random rand.PCG
+
+	depth int
+	open  bool
+	// base has the libraries; contents are what they had when they were opened.
+	base     *lua.LTable
+	contents []contents
+}
+
+type contents struct {
+	table *lua.LTable
+	has   map[lua.LValue]lua.LValue
+}
+
+// newRun makes an interpreter for any number of runs, one after the other.
+func newRun(depth int, open bool) *run {
+	l := lua.NewState(lua.Options{
+		SkipOpenLibs: true, CallStackSize: depth, MinimizeStackMemory: true,
+		RegistrySize: 256, RegistryMaxSize: 32 << 10, RegistryGrowStep: 1024,
+	})
+	r := &run{state: l, depth: depth, open: open}
+	// Opening counts nothing that matters.
+	r.begin(newMeter(context.Background(), Limits{}.orDefaults()), nil)
+	r.openLibraries(open)
+	r.base, _ = l.Get(lua.GlobalsIndex).(*lua.LTable)
+	r.note(r.base)
+	r.base.ForEach(func(_, value lua.LValue) {
+		if t, ok := value.(*lua.LTable); ok && t != r.base {
+			r.note(t)
+		}
+	})
+	return r
+}
+
+func (r *run) note(t *lua.LTable) {
+	c := contents{table: t, has: map[lua.LValue]lua.LValue{}}
+	t.ForEach(func(key, value lua.LValue) { c.has[key] = value })
+	r.contents = append(r.contents, c)
+}
+
+// unchanged says whether the libraries are what they were.
+func (r *run) unchanged() bool {
+	for _, c := range r.contents {
+		n := 0
+		for key, value := c.table.Next(lua.LNil); key != lua.LNil; key, value = c.table.Next(key) {
+			if n++; c.has[key] != value {
+				return false
+			}
+		}
+		if n != len(c.has) || c.table.Metatable != lua.LNil {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *run) begin(m *meter, now func() time.Time) {
+	r.meter, r.now = m, now
+	r.random.Seed(1, 2) // the same input gives the same output
+	r.state.SetContext(m)
+}
+
+// call runs a script with global variables of its own, behind which are the libraries.
+func (r *run) call(proto *lua.FunctionProto, globals map[string]any) (any, error) {
+	l := r.state
+	env, behind := l.CreateTable(0, len(globals)+4), l.NewTable()
+	behind.RawSetString("__index", r.base)
+	behind.RawSetString("__metatable", lua.LString("protected"))
+	env.Metatable = behind
+	env.RawSetString("_G", env)
+	for name, value := range globals {
+		env.RawSetString(name, toLua(l, value))
+	}
+	f := l.NewFunctionFromProto(proto)
+	f.Env = env
+	l.SetTop(0)
+	l.Push(f)
+	for _, hidden := range r.hidden() {
+		l.Push(l.NewFunction(hidden))
+	}
+	failed := l.PCall(len(hiddenNames), lua.MultRet, nil)
+	if r.err != nil {
+		return nil, r.err // whatever the script made of it
+	}
+	if failed != nil {
+		return nil, fault.New(fault.Invalid, "%s", message(failed))
+	}
+	if l.GetTop() == 0 {
+		return nil, nil
+	}
+	result := l.Get(-1)
+	l.SetTop(0)
+	return fromLua(r.meter, result)
 }
 
 // hidden are the functions that rewritten scripts call, in the order of hiddenNames.

@@ -69,6 +69,8 @@ type Options struct {
 	// Now is what os.time and os.date say. Without it they are errors.
 	Now    func() time.Time
 	Limits Limits
+	// Pool saves the making of interpreters; nil makes a new one.
+	Pool *Pool
 }
 
 // Run runs the script and gives back the last value that it returns, as JSON: nil,
@@ -76,38 +78,19 @@ type Options struct {
 // list; so is the empty one, which Lua cannot tell from an empty map.
 func (s *Script) Run(ctx context.Context, o Options) (result any, err error) {
 	limits := o.Limits.orDefaults()
-	m := newMeter(ctx, limits)
-	l := lua.NewState(lua.Options{
-		SkipOpenLibs: true, CallStackSize: limits.Depth, MinimizeStackMemory: true,
-		RegistrySize: 256, RegistryMaxSize: 32 << 10, RegistryGrowStep: 1024,
-	})
-	defer l.Close()
+	m := o.Pool.take(limits.Depth, o.OpenLibs)
+	clean := false
 	defer func() {
 		if p := recover(); p != nil {
-			result, err = nil, fault.New(fault.Internal, "the script failed in the interpreter: %v", p)
+			result, err, clean = nil, fault.New(fault.Internal, "the script failed in the interpreter: %v", p), false
 		}
+		o.Pool.give(m, clean)
 	}()
-	v := &run{meter: m, state: l, now: o.Now}
-	v.open(o.OpenLibs)
-	for name, value := range o.Globals {
-		l.SetGlobal(name, toLua(l, value))
-	}
-	l.SetContext(m)
-	l.Push(l.NewFunctionFromProto(s.proto))
-	for _, f := range v.hidden() {
-		l.Push(l.NewFunction(f))
-	}
-	failed := l.PCall(len(hiddenNames), lua.MultRet, nil)
-	if m.err != nil {
-		return nil, m.err // whatever the script made of it
-	}
-	if failed != nil {
-		return nil, fault.New(fault.Invalid, "%s", message(failed))
-	}
-	if l.GetTop() == 0 {
-		return nil, nil
-	}
-	return fromLua(m, l.Get(-1))
+	m.begin(newMeter(ctx, limits), o.Now)
+	result, err = m.call(s.proto, o.Globals)
+	// What ended early may have left anything behind.
+	clean = err == nil
+	return result, err
 }
 
 // message is what a script's error says, without the stack.
