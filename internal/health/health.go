@@ -16,24 +16,14 @@ type Verdict struct {
 	Message string
 }
 
-// Of judges a live object. Nil means that its kind has no rule, which counts as
-// healthy for an Application. An object of any kind that is being deleted is
-// Progressing.
-func Of(obj *unstructured.Unstructured) *Verdict {
-	if deleting(obj) {
-		return &Verdict{Status: v1alpha1.HealthStatusProgressing, Message: "Pending deletion"}
-	}
-	rule := builtin.RuleFor(obj.GroupVersionKind().GroupKind())
-	if rule == nil {
-		return nil
-	}
-	status, message := rule(obj)
-	return &Verdict{Status: status, Message: message}
-}
+// Of judges a live object by the rules that Evenkeel has; see Rules.Of.
+func Of(obj *unstructured.Unstructured) *Verdict { return (*Rules)(nil).Of(obj) }
 
-// HasRule says whether objects of a kind are judged by more than their deletion,
-// and so whether their bodies have to be watched.
-func HasRule(gk schema.GroupKind) bool { return builtin.RuleFor(gk) != nil }
+// HasRule says whether Evenkeel has a rule for a kind; see Rules.HasRule.
+func HasRule(gk schema.GroupKind) bool { return (*Rules)(nil).HasRule(gk) }
+
+// ruleOf is the rule that Evenkeel has for a kind, or nil.
+func ruleOf(gk schema.GroupKind) builtin.Rule { return builtin.RuleFor(gk) }
 
 // Blocked is why a Pod cannot start, if so: an image that cannot be pulled, a
 // configuration that is missing, no node that takes it. It is empty for all else.
