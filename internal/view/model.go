@@ -170,11 +170,15 @@ type Counts struct {
 // Node is one object in an Application's tree. An empty Health means that the
 // kind has no health rule; an empty Sync that the object is not managed itself. Hook
 // says that it is a hook: part of the Application, made and deleted by syncs, and
-// never OutOfSync.
+// never OutOfSync. Orphaned says that it is no part of the Application: it only lies in
+// its namespace, and the project wants to know of such objects.
 type Node struct {
-	ID             string   `json:"id"`
-	UID            string   `json:"uid"`
+	ID  string `json:"id"`
+	UID string `json:"uid"`
+	// Parent is the node below which the tree shows it. Parents are the ids of all its
+	// owners, where these are not that one alone.
 	Parent         string   `json:"parent"`
+	Parents        []string `json:"parents,omitempty"`
 	Group          string   `json:"group"`
 	Version        string   `json:"version"`
 	Kind           string   `json:"kind"`
@@ -182,6 +186,7 @@ type Node struct {
 	Name           string   `json:"name"`
 	Managed        bool     `json:"managed"`
 	Hook           bool     `json:"hook"`
+	Orphaned       bool     `json:"orphaned,omitempty"`
 	Sync           string   `json:"sync"`
 	Health         string   `json:"health"`
 	Message        string   `json:"message"`
@@ -193,6 +198,38 @@ type Node struct {
 	Info           []Info   `json:"info"`
 	OutOfSyncSince string   `json:"outOfSyncSince"`
 	Drift          []Drift  `json:"drift"`
+	// Network is nil for what plays no part in it.
+	Network *Network `json:"networkingInfo,omitempty"`
+	// ResourceVersion is not shown: a change of it alone is none of the tree.
+	ResourceVersion string `json:"-"`
+}
+
+// Network is how an object stands in the network, in the words of Argo CD's
+// networkingInfo.
+type Network struct {
+	// TargetLabels are a Service's selector, TargetRefs what an Ingress or a route leads to.
+	TargetLabels map[string]string `json:"targetLabels,omitempty"`
+	TargetRefs   []Ref             `json:"targetRefs,omitempty"`
+	// Labels are a Pod's, by which Services find it.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Ingress are the addresses that load balancers have given.
+	Ingress []Address `json:"ingress,omitempty"`
+	// ExternalURLs are for people. Those of annotations may be "TITLE|URL".
+	ExternalURLs []string `json:"externalURLs,omitempty"`
+}
+
+// Ref names an object.
+type Ref struct {
+	Group     string `json:"group,omitempty"`
+	Kind      string `json:"kind,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty"`
+}
+
+// Address is where a load balancer is reached.
+type Address struct {
+	Hostname string `json:"hostname,omitempty"`
+	IP       string `json:"ip,omitempty"`
 }
 
 // Info is a name and a value shown on a node.
