@@ -21,10 +21,17 @@ type meta struct {
 	CreationTimestamp time.Time         `json:"creationTimestamp"`
 	DeletionTimestamp *time.Time        `json:"deletionTimestamp"`
 	Annotations       map[string]string `json:"annotations"`
+	Labels            labels            `json:"labels"`
 	Finalizers        []string          `json:"finalizers"`
 	OwnerReferences   []struct {
 		UID types.UID `json:"uid"`
 	} `json:"ownerReferences"`
+}
+
+// labels are those few that matter.
+type labels struct {
+	// Service is the one that an EndpointSlice is of.
+	Service string `json:"kubernetes.io/service-name"`
 }
 
 type page struct {
@@ -50,6 +57,7 @@ func metaOf(obj *unstructured.Unstructured) meta {
 		Name: obj.GetName(), Namespace: obj.GetNamespace(), UID: obj.GetUID(), ResourceVersion: obj.GetResourceVersion(),
 		CreationTimestamp: obj.GetCreationTimestamp().Time, Annotations: obj.GetAnnotations(), Finalizers: obj.GetFinalizers(),
 	}
+	m.Labels.Service = obj.GetLabels()["kubernetes.io/service-name"]
 	if t := obj.GetDeletionTimestamp(); t != nil {
 		m.DeletionTimestamp = &t.Time
 	}
@@ -63,11 +71,8 @@ func metaOf(obj *unstructured.Unstructured) meta {
 
 // record makes a Record without a verdict.
 func (x *Index) record(key resource.Key, m meta) *Record {
-	x.mu.Lock()
-	key.Group, key.Kind, key.Namespace = x.intern(key.Group), x.intern(key.Kind), x.intern(key.Namespace)
-	x.mu.Unlock()
 	r := &Record{
-		Key: key, UID: m.UID, ResourceVersion: m.ResourceVersion,
+		Key: key, UID: m.UID, ResourceVersion: m.ResourceVersion, Inferred: inferredOwner(key, m),
 		Created: m.CreationTimestamp.Unix(), Deleting: m.DeletionTimestamp != nil,
 	}
 	for _, o := range m.OwnerReferences {

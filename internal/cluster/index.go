@@ -36,17 +36,13 @@ type KindState struct {
 	Err error
 }
 
-// Index holds a Record of each object. All methods are safe for concurrent use.
+// Index knows a Record of each object. All methods are safe for concurrent use.
 type Index struct {
-	mu       sync.RWMutex
-	byKey    map[resource.Key]*Record
-	byUID    map[types.UID]*Record
-	children map[types.UID]map[resource.Key]struct{} // uid of an owner -> keys of what it owns
-	byApp    map[string]map[resource.Key]struct{}    // Application instance -> keys of what it tracks
-	kinds    map[schema.GroupKind]KindState
-	gone     tombstones
-	names    map[string]string // groups and kinds, so that records share one copy
-	held     heldBodies
+	mu    sync.RWMutex
+	shelf shelf
+	kinds map[schema.GroupKind]KindState
+	gone  tombstones
+	held  heldBodies
 
 	judge        Judge
 	observer     Observer
@@ -59,9 +55,7 @@ func newIndex(o Options) *Index {
 		installation = func() string { return "" }
 	}
 	return &Index{
-		byKey: map[resource.Key]*Record{}, byUID: map[types.UID]*Record{},
-		children: map[types.UID]map[resource.Key]struct{}{}, byApp: map[string]map[resource.Key]struct{}{},
-		kinds: map[schema.GroupKind]KindState{}, names: map[string]string{},
+		shelf: newShelf(), kinds: map[schema.GroupKind]KindState{},
 		judge: o.Judge, observer: o.Observer, installation: installation,
 	}
 }
@@ -70,7 +64,7 @@ func newIndex(o Options) *Index {
 func (x *Index) Get(key resource.Key) *Record {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.byKey[key]
+	return x.shelf.find(key).record()
 }
 
 // Kind is how well a kind is known.
@@ -84,49 +78,11 @@ func (x *Index) Kind(gk schema.GroupKind) KindState {
 func (x *Index) Tracked(app string) []*Record {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	out := make([]*Record, 0, len(x.byApp[app]))
-	for key := range x.byApp[app] {
-		out = append(out, x.byKey[key])
+	out := make([]*Record, 0, len(x.shelf.byApp[app]))
+	for e := range x.shelf.byApp[app] {
+		out = append(out, e.record())
 	}
 	return out
-}
-
-// Children are the records of the objects that name uid as an owner.
-func (x *Index) Children(uid types.UID) []*Record {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	out := make([]*Record, 0, len(x.children[uid]))
-	for key := range x.children[uid] {
-		out = append(out, x.byKey[key])
-	}
-	return out
-}
-
-// maxOwners bounds a walk along owner references, which may form a circle.
-const maxOwners = 16
-
-// AppsOf are the Application instances to whose trees a record belongs: its own
-// and those of its owners.
-func (x *Index) AppsOf(r *Record) []string {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	var apps []string
-	seen := map[types.UID]bool{}
-	var walk func(r *Record, depth int)
-	walk = func(r *Record, depth int) {
-		if r == nil || depth > maxOwners || seen[r.UID] {
-			return
-		}
-		seen[r.UID] = true
-		if r.App != "" {
-			apps = append(apps, r.App)
-		}
-		for _, o := range r.Owners {
-			walk(x.byUID[o], depth+1)
-		}
-	}
-	walk(r, 0)
-	return apps
 }
 
 // Counts are the numbers of records by kind.
@@ -134,8 +90,10 @@ func (x *Index) Counts() map[schema.GroupKind]int {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	out := map[schema.GroupKind]int{}
-	for key := range x.byKey {
-		out[key.GroupKind()]++
+	for gk, spaces := range x.shelf.kinds {
+		for _, p := range spaces {
+			out[gk] += len(p.entries)
+		}
 	}
 	return out
 }
@@ -148,9 +106,8 @@ func (x *Index) Observe(obj *unstructured.Unstructured) *Record {
 	if before != nil && before.UID == obj.GetUID() && overtaken(before, obj.GetResourceVersion()) {
 		return before
 	}
-	m := metaOf(obj)
-	r := x.record(key, m)
-	r.Version = obj.GroupVersionKind().Version
+	r := x.record(key, metaOf(obj))
+	r.Version, r.Claims = obj.GroupVersionKind().Version, claimsOf(obj)
 	r.Verdict = x.judge(obj, before)
 	return x.put(r)
 }
@@ -158,53 +115,60 @@ func (x *Index) Observe(obj *unstructured.Unstructured) *Record {
 // Amend changes an object's verdict when the object is still at the given
 // resource version, and tells whether it was.
 func (x *Index) Amend(key resource.Key, resourceVersion string, change func(*Verdict)) bool {
-	x.mu.Lock()
-	before := x.byKey[key]
-	if before == nil || before.ResourceVersion != resourceVersion {
-		x.mu.Unlock()
-		return false
-	}
-	after := *before
-	change(&after.Verdict)
-	x.replace(before, &after)
-	x.mu.Unlock()
-	x.observer.ObjectChanged(before, &after)
-	return true
+	return x.change(key, true, func(r *Record) bool {
+		if r.ResourceVersion != resourceVersion {
+			return false
+		}
+		change(&r.Verdict)
+		return true
+	})
 }
 
 // Applied notes which desired object was applied last to the object with this uid.
 func (x *Index) Applied(key resource.Key, uid types.UID, hash uint64) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	before := x.byKey[key]
-	if before == nil || before.UID != uid {
-		return
-	}
-	after := *before
-	after.Verdict.Applied = hash
-	x.replace(before, &after)
+	x.change(key, false, func(r *Record) bool {
+		r.Verdict.Applied = hash
+		return r.UID == uid
+	})
 }
 
 // Going notes that the API server has accepted the deletion of the object with this
 // uid, before a watch tells of it.
 func (x *Index) Going(key resource.Key, uid types.UID) {
+	x.change(key, true, func(r *Record) bool {
+		if r.UID != uid || r.Deleting {
+			return false
+		}
+		r.Deleting = true
+		return true
+	})
+}
+
+// change has a copy of a record changed, and that put in its place if it was.
+func (x *Index) change(key resource.Key, tell bool, change func(*Record) bool) bool {
 	x.mu.Lock()
-	before := x.byKey[key]
-	if before == nil || before.UID != uid || before.Deleting {
+	before := x.shelf.find(key).record()
+	if before == nil {
 		x.mu.Unlock()
-		return
+		return false
 	}
 	after := *before
-	after.Deleting = true
-	x.replace(before, &after)
+	if !change(&after) {
+		x.mu.Unlock()
+		return false
+	}
+	x.shelf.set(&after)
 	x.mu.Unlock()
-	x.observer.ObjectChanged(before, &after)
+	if tell {
+		x.observer.ObjectChanged(before, &after)
+	}
+	return true
 }
 
 // put stores r unless the object is known to be newer or gone.
 func (x *Index) put(r *Record) *Record {
 	x.mu.Lock()
-	before := x.byKey[r.Key]
+	before := x.shelf.find(r.Key).record()
 	if x.gone.has(r.UID) || before != nil && before.UID == r.UID && overtaken(before, r.ResourceVersion) {
 		x.mu.Unlock()
 		return before
@@ -214,7 +178,7 @@ func (x *Index) put(r *Record) *Record {
 		// tells of what is just being applied.
 		r.Verdict.Applied, r.Verdict.Agreed = before.Verdict.Applied, before.Verdict.Agreed
 	}
-	x.replace(before, r)
+	x.shelf.set(r)
 	x.mu.Unlock()
 	x.observer.ObjectChanged(before, r)
 	return r
@@ -224,58 +188,15 @@ func (x *Index) put(r *Record) *Record {
 // earlier request does not bring it back.
 func (x *Index) remove(key resource.Key, uid types.UID) {
 	x.mu.Lock()
-	before := x.byKey[key]
+	before := x.shelf.find(key).record()
 	x.gone.add(uid)
 	if before == nil || before.UID != uid {
 		x.mu.Unlock()
 		return
 	}
-	x.replace(before, nil)
+	x.shelf.remove(key)
 	x.mu.Unlock()
 	x.observer.ObjectChanged(before, nil)
-}
-
-// replace swaps records; the lock is held. Either may be nil.
-func (x *Index) replace(before, after *Record) {
-	if before != nil {
-		delete(x.byKey, before.Key)
-		if x.byUID[before.UID] == before {
-			delete(x.byUID, before.UID)
-		}
-		unlink(x.byApp, before.App, before.Key)
-		for _, o := range before.Owners {
-			unlink(x.children, o, before.Key)
-		}
-	}
-	if after == nil {
-		return
-	}
-	x.byKey[after.Key] = after
-	if after.UID != "" { // some aggregated APIs have none
-		x.byUID[after.UID] = after
-	}
-	link(x.byApp, after.App, after.Key)
-	for _, o := range after.Owners {
-		link(x.children, o, after.Key)
-	}
-}
-
-func link[K comparable](m map[K]map[resource.Key]struct{}, k K, key resource.Key) {
-	var zero K
-	if k == zero {
-		return
-	}
-	if m[k] == nil {
-		m[k] = map[resource.Key]struct{}{}
-	}
-	m[k][key] = struct{}{}
-}
-
-func unlink[K comparable](m map[K]map[resource.Key]struct{}, k K, key resource.Key) {
-	delete(m[k], key)
-	if len(m[k]) == 0 {
-		delete(m, k)
-	}
 }
 
 // ofKind are the keys of all records of a kind.
@@ -283,9 +204,9 @@ func (x *Index) ofKind(gk schema.GroupKind) map[resource.Key]types.UID {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	out := map[resource.Key]types.UID{}
-	for key, r := range x.byKey {
-		if key.Group == gk.Group && key.Kind == gk.Kind {
-			out[key] = r.UID
+	for _, p := range x.shelf.kinds[gk] {
+		for _, e := range p.entries {
+			out[e.key()] = e.uidText()
 		}
 	}
 	return out
@@ -301,46 +222,4 @@ func (x *Index) setKind(gk schema.GroupKind, change func(*KindState)) {
 	if before.Served != after.Served || before.Synced != after.Synced || (before.Err == nil) != (after.Err == nil) {
 		x.observer.KindChanged(gk)
 	}
-}
-
-// intern returns one shared copy of a string of which there are few; the lock is held.
-func (x *Index) intern(s string) string {
-	if have, ok := x.names[s]; ok {
-		return have
-	}
-	x.names[s] = s
-	return s
-}
-
-// maxTombstones bounds how many deleted uids are remembered. An answer that is
-// overtaken by that many deletions does not happen.
-const maxTombstones = 4096
-
-// tombstones remembers the uids deleted last.
-type tombstones struct {
-	set  map[types.UID]struct{}
-	ring []types.UID
-	next int
-}
-
-func (t *tombstones) has(uid types.UID) bool {
-	_, ok := t.set[uid]
-	return ok
-}
-
-func (t *tombstones) add(uid types.UID) {
-	if t.set == nil {
-		t.set = map[types.UID]struct{}{}
-	}
-	if uid == "" || t.has(uid) {
-		return
-	}
-	t.set[uid] = struct{}{}
-	if len(t.ring) < maxTombstones {
-		t.ring = append(t.ring, uid)
-		return
-	}
-	delete(t.set, t.ring[t.next])
-	t.ring[t.next] = uid
-	t.next = (t.next + 1) % maxTombstones
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -65,49 +66,78 @@ func (o *watched) KindChanged(gk schema.GroupKind) {
 
 func judgeNothing(*unstructured.Unstructured, *Record) Verdict { return Verdict{} }
 
-// consistent checks that all ways into the index lead to the same records.
+// consistent checks that all ways into the index lead to the same entries, and that none
+// leads to what is not there.
 func consistent(t interface{ Errorf(string, ...any) }, x *Index) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	for key, r := range x.byKey {
-		if r == nil || r.Key != key {
-			t.Errorf("at %s is %v", key, r)
-			continue
-		}
-		if _, ok := x.byApp[r.App][key]; ok != (r.App != "") {
-			t.Errorf("%s of %q is listed with it: %v", key, r.App, ok)
-		}
-		for _, o := range r.Owners {
-			if _, ok := x.children[o][key]; ok != (o != "") {
-				t.Errorf("%s is a child of %q: %v", key, o, ok)
+	s, there := &x.shelf, map[*entry]bool{}
+	for gk, spaces := range s.kinds {
+		for namespace, p := range spaces {
+			if _, ok := s.spaces[namespace][p]; !ok || p.kind != gk || p.namespace != namespace || len(p.entries) == 0 {
+				t.Errorf("%v in %q is %+v", gk, namespace, p)
+			}
+			for at, e := range p.entries {
+				there[e] = true
+				if int(e.at) != at || e.place != p || s.objects[objectName{p, e.name}] != e {
+					t.Errorf("%s is astray", e.key())
+				}
 			}
 		}
 	}
-	for uid, r := range x.byUID {
-		if uid == "" || r.UID != uid || x.byKey[r.Key] != r {
-			t.Errorf("%q leads to %v", uid, r)
-		}
+	if len(there) != len(s.objects) {
+		t.Errorf("%d entries, of which %d have places", len(s.objects), len(there))
 	}
-	for app, keys := range x.byApp {
-		for key := range keys {
-			if r := x.byKey[key]; r == nil || r.App != app {
-				t.Errorf("%q has %s, which is %v", app, key, r)
+	for e := range there {
+		if _, ok := s.byApp[e.app][e]; ok != (e.app != "") {
+			t.Errorf("%s of %q is listed with it: %v", e.key(), e.app, ok)
+		}
+		for _, o := range e.owners() {
+			if slices.Contains(s.children[o], e) != (o != uid{}) {
+				t.Errorf("%s is no child of %x, or one of none", e.key(), o)
 			}
 		}
-		if len(keys) == 0 || app == "" {
-			t.Errorf("%q has %d", app, len(keys))
+		if i := e.inferred(); i != (resource.Key{}) && !slices.Contains(s.inferred[i], e) {
+			t.Errorf("%s is not listed with %s", e.key(), i)
 		}
-	}
-	for uid, keys := range x.children {
-		for key := range keys {
-			if r := x.byKey[key]; r == nil || !slices.Contains(r.Owners, uid) {
-				t.Errorf("%q owns %s, which is %v", uid, key, r)
+		for _, c := range e.claims() {
+			if !slices.Contains(s.claimers[claimKey(e.place.namespace, c)], e) {
+				t.Errorf("%s is not listed as the owner of claims %s", e.key(), c)
 			}
 		}
-		if len(keys) == 0 || uid == "" {
-			t.Errorf("%q owns %d", uid, len(keys))
+	}
+	leads(t, "byUID", s.byUID, func(u uid, e *entry) bool { return there[e] && e.uid == u && u != uid{} })
+	leads(t, "byApp", s.byApp, func(app string, list map[*entry]struct{}) bool {
+		return len(list) > 0 && all(maps.Keys(list), func(e *entry) bool { return there[e] && e.app == app && app != "" })
+	})
+	leads(t, "children", s.children, func(u uid, list []*entry) bool {
+		return len(list) > 0 && all(slices.Values(list), func(e *entry) bool { return there[e] && slices.Contains(e.owners(), u) })
+	})
+	leads(t, "inferred", s.inferred, func(key resource.Key, list []*entry) bool {
+		return len(list) > 0 && all(slices.Values(list), func(e *entry) bool { return there[e] && e.inferred() == key })
+	})
+	leads(t, "claimers", s.claimers, func(key resource.Key, list []*entry) bool {
+		return len(list) > 0 && all(slices.Values(list), func(e *entry) bool {
+			return there[e] && e.place.namespace == key.Namespace && slices.Contains(e.claims(), key.Name)
+		})
+	})
+}
+
+func leads[K comparable, V any](t interface{ Errorf(string, ...any) }, name string, m map[K]V, right func(K, V) bool) {
+	for k, v := range m {
+		if !right(k, v) {
+			t.Errorf("%s leads from %v to %v", name, k, v)
 		}
 	}
+}
+
+func all[T any](seq iter.Seq[T], right func(T) bool) bool {
+	for v := range seq {
+		if !right(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // TestIndexProperties does at random what watchers, applies and readers do, and
@@ -128,6 +158,8 @@ func TestIndexProperties(t *testing.T) {
 				r := &Record{
 					Key: keyGen.Draw(t, "key"), UID: uidGen.Draw(t, "uid"), ResourceVersion: strconv.Itoa(rapid.IntRange(1, 9).Draw(t, "version")),
 					App: rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "app"), Owners: rapid.SliceOfNDistinct(uidGen, 0, 2, rapid.ID).Draw(t, "owners"),
+					Inferred: rapid.SampledFrom([]resource.Key{{}, {Kind: "Service", Namespace: "ns", Name: "a"}, claimKey("ns", "a")}).Draw(t, "inferred"),
+					Claims:   rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b"}), 0, 2, rapid.ID).Draw(t, "claims"),
 				}
 				// One uid is one object's.
 				r.UID = types.UID(cmp.Or(string(r.UID), "") + map[bool]string{true: "", false: "/" + r.Key.String()}[r.UID == ""])
@@ -179,7 +211,7 @@ func TestIndexProperties(t *testing.T) {
 					t.Errorf("the observer was told something else (-rule +told):\n%s", diff)
 				}
 				for key, want := range model {
-					if diff := gocmp.Diff(want, x.Get(key)); diff != "" {
+					if diff := gocmp.Diff(want, x.Get(key), cmpopts.EquateEmpty()); diff != "" {
 						t.Errorf("%s (-rule +got):\n%s", key, diff)
 					}
 				}
@@ -223,7 +255,7 @@ func TestOwners(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.reason, diff)
 		}
 	}
-	if got := x.Children("1"); len(got) != 1 || got[0] != middle {
+	if got := x.Children("1"); len(got) != 1 || got[0].Key != middle.Key {
 		t.Errorf("children: %v", got)
 	}
 	if got := x.Children(""); len(got) != 0 {

@@ -10,8 +10,8 @@ import (
 	"evenkeel.dev/internal/resource"
 )
 
-// Record is what is kept of one object: some hundred bytes, never its body. A
-// Record is immutable; a change makes a new one.
+// Record is what is known of one object, never its body. A Record is immutable; a change
+// makes a new one. The Index keeps it in a smaller form and makes one for each who asks.
 type Record struct {
 	Key             resource.Key
 	Version         string
@@ -22,6 +22,12 @@ type Record struct {
 	Deleting bool
 	// Owners are the uids of the owner references.
 	Owners []types.UID
+	// Inferred is an owner that no owner reference tells of, by a key that the index
+	// knows to resolve; zero for most.
+	Inferred resource.Key
+	// Claims are the beginnings of the names that a StatefulSet gives its
+	// PersistentVolumeClaims: all but the number.
+	Claims []string
 	// App is the Application instance in the object's own tracking id, else empty.
 	App string
 	// Hints are annotations of tracked objects; the zero value for others.
@@ -57,6 +63,8 @@ type Verdict struct {
 	Blocked string
 	Images  []string
 	Info    []Info
+	// Network is how it stands in the network; nil for most.
+	Network *Network
 
 	// Desired is the hash of the desired object that the body was compared with;
 	// 0 means that it was not compared.
@@ -87,6 +95,23 @@ type Drift struct {
 	Manager string
 	At      time.Time
 }
+
+// Network is how an object stands in the network. It is immutable and may be shared by
+// several records.
+type Network struct {
+	// Labels are a Pod's, and Selector the labels of those that a Service leads to, both
+	// as "KEY=VALUE,KEY=VALUE".
+	Labels, Selector string
+	// Targets are what an Ingress or a route leads to.
+	Targets []resource.Key
+	// Addresses are those that load balancers have given.
+	Addresses []Address
+	// URLs are for people: URL or TITLE|URL.
+	URLs []string
+}
+
+// Address is where a load balancer is reached.
+type Address struct{ Hostname, IP string }
 
 // Info is a name and a value for people, such as ready containers.
 type Info struct{ Name, Value string }

@@ -229,7 +229,7 @@ func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
 		}
 		// Items of a list carry neither.
 		obj.SetGroupVersionKind(w.kind.GVK)
-		r.Verdict = w.index.judge(obj, before)
+		r.Claims, r.Verdict = claimsOf(obj), w.index.judge(obj, before)
 		if r.App != "" && r.Verdict.Desired == 0 {
 			w.index.held.hold(key, r.ResourceVersion, raw, time.Now())
 		}

@@ -28,10 +28,11 @@ import (
 )
 
 var (
-	program evenkeeltest.Build                                                           //nolint:gochecknoglobals // one per test binary
-	apps    = flag.Int("apps", 100, "the number of Applications of the benchmark")       //nolint:gochecknoglobals // a flag
-	objects = flag.Int("objects", 10, "the number of objects of each of these")          //nolint:gochecknoglobals // a flag
-	keep    = flag.String("keep", "", "write evenkeel's log and data to this directory") //nolint:gochecknoglobals // a flag
+	program evenkeeltest.Build                                                                   //nolint:gochecknoglobals // one per test binary
+	apps    = flag.Int("apps", 100, "the number of Applications of the benchmark")               //nolint:gochecknoglobals // a flag
+	objects = flag.Int("objects", 10, "the number of objects of each of these")                  //nolint:gochecknoglobals // a flag
+	live    = flag.Int("live", 5000, "the number of live objects of TestLive and BenchmarkLive") //nolint:gochecknoglobals // a flag
+	keep    = flag.String("keep", "", "write evenkeel's log and data to this directory")         //nolint:gochecknoglobals // a flag
 )
 
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
