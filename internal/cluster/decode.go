@@ -42,11 +42,6 @@ type page struct {
 	Items []json.RawMessage `json:"items"`
 }
 
-type event struct {
-	Type   string          `json:"type"`
-	Object json.RawMessage `json:"object"`
-}
-
 // partial is an object of which only the metadata is decoded.
 type partial struct {
 	Metadata meta `json:"metadata"`

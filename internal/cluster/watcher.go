@@ -12,7 +12,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"evenkeel.dev/internal/resource"
@@ -152,47 +152,44 @@ func (w *watcher) follow(ctx context.Context, after string) error {
 // end of the stream is no error.
 func (w *watcher) events(stream io.ReadCloser, after string) (string, error) {
 	defer stream.Close()
-	d := json.NewDecoder(stream)
+	lines := newFrames(stream)
 	for {
-		var e event
-		if err := d.Decode(&e); err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return after, nil
-			}
+		e, err := lines.next(w.full)
+		if errors.Is(err, io.EOF) {
+			return after, nil
+		}
+		if err != nil {
 			return after, err
 		}
-		switch e.Type {
-		case "ERROR":
-			var s metav1.Status
-			if err := json.Unmarshal(e.Object, &s); err != nil {
-				return after, err
-			}
-			return after, &apierrors.StatusError{ErrStatus: s}
-		case "DELETED":
-			var p partial
-			if err := json.Unmarshal(e.Object, &p); err != nil {
-				return after, err
-			}
-			after = cmp.Or(p.Metadata.ResourceVersion, after)
-			w.drop(e.Object, p.Metadata)
-		case "BOOKMARK":
-			var p partial
-			if err := json.Unmarshal(e.Object, &p); err != nil {
-				return after, err
-			}
-			after = cmp.Or(p.Metadata.ResourceVersion, after)
-		default:
-			key, err := w.take(e.Object)
-			if err != nil {
-				return after, err
-			}
-			if r := w.index.Get(key); r != nil {
-				if n, known := newer(r.ResourceVersion, after); n || !known {
-					after = cmp.Or(r.ResourceVersion, after)
-				}
-			}
+		version, err := w.event(e, after)
+		if err != nil {
+			return after, err
+		}
+		after = cmp.Or(version, after)
+	}
+}
+
+// event takes in one event and returns the resource version to go on from.
+func (w *watcher) event(e event, after string) (string, error) {
+	switch e.Type {
+	case "ERROR":
+		return "", &apierrors.StatusError{ErrStatus: e.status}
+	case "DELETED":
+		w.drop(e)
+		return e.meta.ResourceVersion, nil
+	case "BOOKMARK":
+		return e.meta.ResourceVersion, nil
+	}
+	key, err := w.takeIn(e.meta, e.body, nil)
+	if err != nil {
+		return "", err
+	}
+	if r := w.index.Get(key); r != nil {
+		if n, known := newer(r.ResourceVersion, after); n || !known {
+			return r.ResourceVersion, nil
 		}
 	}
+	return after, nil
 }
 
 func (w *watcher) key(m meta) resource.Key {
@@ -201,56 +198,77 @@ func (w *watcher) key(m meta) resource.Key {
 
 var errNoName = errors.New("an object from the API server has no name")
 
-// take brings one object's record up to date.
+// take brings the record of an item of a list up to date. Its body is decoded only if it
+// is not known: a list is read anew when a watch could not go on, and then most is.
 func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
 	var p partial
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return resource.Key{}, err
 	}
-	key := w.key(p.Metadata)
+	if !w.full || w.known(w.key(p.Metadata), p.Metadata) {
+		return w.takeIn(p.Metadata, nil, nil)
+	}
+	obj, err := decode(raw)
+	if err != nil {
+		return w.key(p.Metadata), err
+	}
+	return w.takeIn(p.Metadata, obj.Object, raw)
+}
+
+// known says whether this very object has been taken in, with a verdict on what is
+// desired if bodies are read.
+func (w *watcher) known(key resource.Key, m meta) bool {
+	before := w.index.Get(key)
+	return before != nil && before.UID == m.UID && before.ResourceVersion == m.ResourceVersion && (!w.full || before.Verdict.Desired != 0)
+}
+
+// takeIn brings one object's record up to date; body is nil where only metadata is read,
+// raw the same as JSON if that is at hand.
+func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (resource.Key, error) {
+	key := w.key(m)
 	if key.Name == "" {
 		return key, errNoName
 	}
-	before := w.index.Get(key)
-	known := before != nil && before.UID == p.Metadata.UID && before.ResourceVersion == p.Metadata.ResourceVersion
-	if known && (!w.full || before.Verdict.Desired != 0) {
+	if w.known(key, m) {
 		return key, nil
 	}
-	r := w.index.record(key, p.Metadata)
+	before := w.index.Get(key)
+	r := w.index.record(key, m)
 	r.Version = w.kind.GVK.Version
 	if !w.full && before != nil && before.UID == r.UID {
 		r.Verdict = before.Verdict
 		r.Verdict.Desired = 0 // compared with an earlier body
 	}
 	if w.full {
-		obj, err := decode(raw)
-		if err != nil {
-			return key, err
-		}
+		obj := &unstructured.Unstructured{Object: body}
 		// Items of a list carry neither.
 		obj.SetGroupVersionKind(w.kind.GVK)
 		r.Claims, r.Verdict = claimsOf(obj), w.index.judge(obj, before)
 		if r.App != "" && r.Verdict.Desired == 0 {
-			w.index.held.hold(key, r.ResourceVersion, raw, time.Now())
+			w.hold(r, body, raw)
 		}
-		w.define(obj.Object)
+		w.define(body)
 	}
 	w.index.put(r)
 	return key, nil
 }
 
-func (w *watcher) drop(raw json.RawMessage, m meta) {
-	w.index.remove(w.key(m), m.UID)
-	if w.defined == nil && w.aggregated == nil {
-		return
+// hold keeps a body for when it is known what it is to be compared with.
+func (w *watcher) hold(r *Record, body map[string]any, raw json.RawMessage) {
+	if raw == nil {
+		var err error
+		if raw, err = json.Marshal(body); err != nil {
+			return // it was JSON a moment ago
+		}
 	}
-	obj, err := decode(raw)
-	if err != nil {
-		return
-	}
-	if meta, ok := obj.Object["metadata"].(map[string]any); ok {
+	w.index.held.hold(r.Key, r.ResourceVersion, raw, time.Now())
+}
+
+func (w *watcher) drop(e event) {
+	w.index.remove(w.key(e.meta), e.meta.UID)
+	if meta, ok := e.body["metadata"].(map[string]any); ok {
 		meta["deletionTimestamp"] = "now"
-		w.define(obj.Object)
+		w.define(e.body)
 	}
 }
 

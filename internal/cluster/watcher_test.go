@@ -73,7 +73,7 @@ func TestEvents(t *testing.T) {
 		"broken error":          {"", "Thing", false, []string{`{"type":"ERROR","object":7}`}, "5", nil, nil, "cannot unmarshal"},
 		"cut off":               {"a connection that breaks amid an event is no error", "Thing", false, []string{thing("ADDED", "a", "u1", "6"), `{"type":"ADDED","object":{"metad`}, "6", []string{"a"}, nil, ""},
 		"not JSON":              {"", "Thing", false, []string{thing("ADDED", "a", "u1", "6"), "<html>"}, "6", []string{"a"}, nil, "invalid character"},
-		"no object":             {"", "Thing", false, []string{`{"type":"ADDED"}`}, "5", nil, nil, "unexpected end"},
+		"no object":             {"", "Thing", false, []string{`{"type":"ADDED"}`}, "5", nil, nil, "has no name"},
 		"null object":           {"", "Thing", true, []string{`{"type":"ADDED","object":null}`}, "5", nil, nil, "has no name"},
 		"no name":               {"", "Thing", true, []string{`{"type":"ADDED","object":{"metadata":{"uid":"u1","resourceVersion":"6"}}}`}, "5", nil, nil, "has no name"},
 		"annotations of a sort": {"", "Thing", false, []string{`{"type":"ADDED","object":{"metadata":{"name":"a","annotations":{"a":1}}}}`}, "5", nil, nil, "cannot unmarshal"},
