@@ -190,6 +190,7 @@ func condensed(v Verdict, before *Verdict, texts *texts) *Verdict {
 		before = &Verdict{}
 	}
 	v.Message, v.Blocked = texts.one(v.Message), texts.one(v.Blocked)
+	v.Network = texts.network(v.Network, before.Network)
 	v.Images = kept(v.Images, before.Images, texts.one)
 	v.Info = kept(v.Info, before.Info, func(i Info) Info { return Info{Name: texts.one(i.Name), Value: texts.one(i.Value)} })
 	return &v
@@ -212,7 +213,11 @@ func kept[T comparable](now, before []T, share func(T) T) []T {
 
 // texts gives equal texts one memory. It forgets them all when there are too many, so
 // that texts nobody has any more do not gather.
-type texts map[string]string
+type texts struct {
+	known map[string]string
+	// pods are what Pods of the same labels have in common.
+	pods map[string]*Network
+}
 
 const (
 	maxTexts = 1 << 14
@@ -224,12 +229,32 @@ func (t *texts) one(s string) string {
 	if s == "" || len(s) > maxText {
 		return s
 	}
-	if have, ok := (*t)[s]; ok {
+	if have, ok := t.known[s]; ok {
 		return have
 	}
-	if *t == nil || len(*t) >= maxTexts {
-		*t = texts{}
+	if t.known == nil || len(t.known) >= maxTexts {
+		t.known = map[string]string{}
 	}
-	(*t)[s] = s
+	t.known[s] = s
 	return s
+}
+
+// network is n, or one that is equal to it.
+func (t *texts) network(n, before *Network) *Network {
+	switch {
+	case n == nil:
+		return nil
+	case reflect.DeepEqual(n, before):
+		return before
+	case n.Labels == "" || n.Selector != "" || n.Targets != nil || n.Addresses != nil || n.URLs != nil:
+		return n
+	}
+	if have, ok := t.pods[n.Labels]; ok {
+		return have
+	}
+	if t.pods == nil || len(t.pods) >= maxTexts {
+		t.pods = map[string]*Network{}
+	}
+	t.pods[n.Labels] = n
+	return n
 }

@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/cluster/network"
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/health"
 	"evenkeel.dev/internal/resource"
@@ -34,7 +35,7 @@ type Judge struct {
 
 // Verdict judges a body; before is the object's record until now, or nil.
 func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) cluster.Verdict {
-	v := cluster.Verdict{Blocked: health.Blocked(obj), Images: imagesOf(obj), Info: infoOf(obj)}
+	v := cluster.Verdict{Blocked: health.Blocked(obj), Images: imagesOf(obj), Info: infoOf(obj), Network: network.Of(obj)}
 	if h := health.Of(obj); h != nil {
 		v.Health, v.Message = h.Status, h.Message
 	}
