@@ -91,6 +91,19 @@ func (c *Cluster) Conn() *Conn { return c.o.Conn }
 // Kinds is what the cluster serves, as known now.
 func (c *Cluster) Kinds() *Kinds { return c.kinds.Load() }
 
+// Settled says whether each kind that is watched was listed once, or cannot be: whether
+// what is not known is not there.
+func (c *Cluster) Settled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for gk := range c.running {
+		if s := c.Kind(gk); !s.Synced && s.Err == nil {
+			return false
+		}
+	}
+	return len(c.running) > 0
+}
+
 // Run discovers, lists and watches until ctx ends; then all its goroutines have ended.
 func (c *Cluster) Run(ctx context.Context) {
 	defer c.wg.Wait()

@@ -40,6 +40,9 @@ type Report struct {
 	Compared bool
 	// Resources are nil when nothing is known of them.
 	Resources []Resource
+	// Images are those of the Pods below them, URLs those for people of all in the tree; in
+	// any order, with doubles.
+	Images, URLs []string
 	// Besides says that something differs that is none of the resources.
 	Besides bool
 	// Origin is what was compared with; without revisions those of before stay.
@@ -71,7 +74,8 @@ func Compose(app *v1alpha1.Application, r Report) v1alpha1.ApplicationStatus {
 	s.Sync = syncStatus(app, r)
 	if r.Resources != nil {
 		s.Resources = resources(r.Resources)
-		s.Summary.Images = images(r.Resources)
+		s.Summary.Images = images(r)
+		s.Summary.ExternalURLs = sortedSet(r.URLs)
 		s.Summary.IsAppOfApps = slices.ContainsFunc(r.Resources, isApplication)
 	}
 	if r.Resources != nil || s.Health.Status == "" {
@@ -189,11 +193,18 @@ func keyOf(s v1alpha1.ResourceStatus) resource.Key {
 	return resource.Key{Group: s.Group, Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}
 }
 
-func images(all []Resource) []string {
-	var out []string
-	for _, r := range all {
-		out = append(out, r.Images...)
+// images are those of the Pods and those of the templates of managed objects. Argo CD tells
+// the first alone, so of what is scaled to zero none.
+func images(r Report) []string {
+	out := slices.Clone(r.Images)
+	for _, res := range r.Resources {
+		out = append(out, res.Images...)
 	}
+	return sortedSet(out)
+}
+
+func sortedSet(list []string) []string {
+	out := slices.Clone(list)
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -49,7 +49,9 @@ var actedOn = map[reflect.Type]string{
 		"forceCommonAnnotations forceCommonLabels ignoreMissingComponents images kubeVersion labelIncludeTemplates labelWithoutSelector " +
 		"namePrefix nameSuffix namespace patches replicas",
 	reflect.TypeFor[v1alpha1.AppProjectSpec](): "sourceRepos destinations description clusterResourceWhitelist clusterResourceBlacklist " +
-		"namespaceResourceWhitelist namespaceResourceBlacklist sourceNamespaces syncWindows signatureKeys sourceIntegrity",
+		"namespaceResourceWhitelist namespaceResourceBlacklist sourceNamespaces syncWindows signatureKeys sourceIntegrity orphanedResources",
+	reflect.TypeFor[v1alpha1.OrphanedResourcesSettings]():      "warn ignore",
+	reflect.TypeFor[v1alpha1.OrphanedResourceKey]():            "group kind name",
 	reflect.TypeFor[v1alpha1.SignatureKey]():                   "keyID",
 	reflect.TypeFor[v1alpha1.SourceIntegrity]():                "git",
 	reflect.TypeFor[v1alpha1.SourceIntegrityGit]():             "policies",

@@ -20,6 +20,7 @@ import (
 	"evenkeel.dev/internal/controller/integrity"
 	"evenkeel.dev/internal/controller/ledger"
 	"evenkeel.dev/internal/controller/operation"
+	"evenkeel.dev/internal/controller/orphan"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/health"
@@ -89,14 +90,17 @@ type Controller struct {
 	comparer *comparison.Comparer
 	engine   operation.Engine
 	checker  *integrity.Checker
+	orphans  *orphan.Finder
 
 	mu     sync.Mutex
 	states map[types.NamespacedName]*appState
 	// windowSets are the sync windows of projects by name.
 	windowSets map[string]windowSet
 	byName     map[string]types.NamespacedName // Application instance -> key
-	kube       string                          // the cluster's version
-	ready      chan struct{}
+	// seekers are the Applications that seek orphans, by namespace.
+	seekers map[string]map[types.NamespacedName]struct{}
+	kube    string // the cluster's version
+	ready   chan struct{}
 }
 
 // New makes a Controller; Run starts it.
@@ -111,8 +115,8 @@ func New(o Options) *Controller {
 		o: o, claims: claim.NewSet(),
 		queue:  workqueue.NewTypedDelayingQueue[types.NamespacedName](),
 		states: map[types.NamespacedName]*appState{}, byName: map[string]types.NamespacedName{},
-		windowSets: map[string]windowSet{},
-		ready:      make(chan struct{}),
+		windowSets: map[string]windowSet{}, seekers: map[string]map[types.NamespacedName]struct{}{},
+		ready: make(chan struct{}),
 	}
 	installation := func() string { return o.Settings().InstallationID }
 	j := &claim.Judge{Claims: c.claims, Installation: installation, Now: o.Now}
@@ -136,6 +140,7 @@ func New(o Options) *Controller {
 	}
 	c.checker = integrity.New(integrity.Options{Objects: o.Objects, Log: o.Log, Now: o.Now})
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
+	c.orphans = &orphan.Finder{Cluster: c.cluster, Claims: c.claims, App: c.store.App, Namespace: o.Namespace}
 	c.engine = operation.Engine{
 		Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now,
 		Ledger: ledger.New(ledger.Options{Conn: o.Conn, Namespace: o.Namespace, Now: o.Now}),
@@ -145,7 +150,7 @@ func New(o Options) *Controller {
 
 // Inspector answers questions about the Applications.
 func (c *Controller) Inspector() *inspect.Inspector {
-	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Longer: c.longer, Namespace: c.o.Namespace}
+	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Orphans: c.orphans, Longer: c.longer, Namespace: c.o.Namespace}
 }
 
 // Pushed looks for what a push has brought; see repository.Poller.
@@ -267,7 +272,11 @@ func (o observer) ObjectChanged(before, after *cluster.Record) {
 		r = before
 	}
 	changed := before == nil || after == nil || matters(before, after)
-	for _, instance := range o.c.cluster.AppsOf(r) {
+	apps := o.c.cluster.AppsOf(r)
+	if len(apps) == 0 || before != nil && before.App != r.App {
+		o.loose(before, after)
+	}
+	for _, instance := range apps {
 		o.c.mu.Lock()
 		key, ok := o.c.byName[instance]
 		o.c.mu.Unlock()
@@ -275,7 +284,7 @@ func (o observer) ObjectChanged(before, after *cluster.Record) {
 			continue
 		}
 		o.c.o.View.TreeChanged(key.Namespace, key.Name)
-		if changed && instance == r.App {
+		if changed && (instance == r.App || sums(before, after)) {
 			o.c.queue.Add(key)
 		}
 	}
@@ -296,7 +305,7 @@ func (o observer) ObjectChanged(before, after *cluster.Record) {
 func matters(a, b *cluster.Record) bool {
 	x, y := &a.Verdict, &b.Verdict
 	return a.UID != b.UID || a.App != b.App || a.Deleting != b.Deleting || a.Hints != b.Hints ||
-		x.Health != y.Health || x.Message != y.Message || x.Sync != y.Sync || x.Desired != y.Desired || x.Confirmed != y.Confirmed ||
+		sums(a, b) || x.Health != y.Health || x.Message != y.Message || x.Sync != y.Sync || x.Desired != y.Desired || x.Confirmed != y.Confirmed ||
 		len(x.Drift) != len(y.Drift) || len(x.Images) != len(y.Images)
 }
 
@@ -305,6 +314,11 @@ func (o observer) KindChanged(gk schema.GroupKind) {
 	defer o.c.mu.Unlock()
 	for key, s := range o.c.states {
 		if s.uses(gk) {
+			o.c.queue.Add(key)
+		}
+	}
+	for _, keys := range o.c.seekers {
+		for key := range keys {
 			o.c.queue.Add(key)
 		}
 	}

@@ -25,6 +25,9 @@ const quiet = 500 * time.Millisecond
 // the status is written as composed.
 func (p *pass) report(ctx context.Context) bool {
 	p.rivalry()
+	if p.managed != nil {
+		p.orphans()
+	}
 	p.c.mu.Lock() // for the Inspector, which is no pass
 	p.s.longer = p.longer
 	p.c.mu.Unlock()
@@ -97,6 +100,7 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 		for _, m := range p.managed {
 			r.Resources = append(r.Resources, m.Resource())
 		}
+		p.summarize(&r)
 	}
 	if p.s.rendering != nil {
 		r.Origin, r.SourceTypes = p.s.rendering.Origin, p.s.rendering.SourceTypes

@@ -39,6 +39,8 @@ type appState struct {
 
 	// kinds are the kinds that the rendering has objects of.
 	kinds map[schema.GroupKind]bool
+	// seeks is the namespace in which orphans are sought. The Controller's lock guards it.
+	seeks string
 	// pending is what was found of hooks that run once per input.
 	pending pending
 	// memory is what is remembered of the running operation.
@@ -102,6 +104,7 @@ func (c *Controller) forget(key types.NamespacedName) {
 	if s == nil {
 		return
 	}
+	c.seek(key, s, "")
 	c.poller.Forget(s.instance)
 	for _, other := range c.claims.Put(s.instance, nil) {
 		c.wakeInstance(other)

@@ -13,6 +13,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/appstore"
 	"evenkeel.dev/internal/controller/claim"
+	"evenkeel.dev/internal/controller/orphan"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
@@ -23,6 +24,8 @@ type Inspector struct {
 	Store   *appstore.Store
 	Cluster *cluster.Cluster
 	Claims  *claim.Set
+	// Orphans finds orphans; nil finds none.
+	Orphans *orphan.Finder
 	// Longer are the problems of an Application that say more than its conditions; nil
 	// knows none.
 	Longer func(types.NamespacedName) []view.Problem

@@ -25,6 +25,9 @@ type fixture struct {
 		Object      *Object                          `json:"object"`
 		// Namespace is that of an Application; the control namespace is argocd.
 		Namespace *string `json:"namespace"`
+		// Orphan is a loose object, Counts whether it is an orphan.
+		Orphan *Object `json:"orphan"`
+		Counts bool    `json:"counts"`
 		// Want is the refusal; empty means permitted.
 		Want string `json:"want"`
 	} `json:"checks"`
@@ -56,6 +59,11 @@ func TestChecks(t *testing.T) {
 				err = rules.CheckObject(*c.Object, v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer})
 			case c.Destination != nil:
 				err = rules.CheckDestination(*c.Destination)
+			case c.Orphan != nil:
+				if got := rules.Orphan(*c.Orphan, v1alpha1.ApplicationDestination{Server: v1alpha1.InClusterServer}); got != c.Counts {
+					t.Errorf("%s: check %d: %s: an orphan: %v", file, i, c.Reason, got)
+				}
+				continue
 			case c.Namespace != nil:
 				err = rules.CheckNamespace(*c.Namespace, "argocd")
 			default:

@@ -28,6 +28,7 @@ type Rules struct {
 	sources      []pattern
 	destinations []destination
 	namespaces   []namespace
+	orphans      []orphanRule
 	spec         v1alpha1.AppProjectSpec
 }
 
@@ -57,6 +58,11 @@ func New(p *v1alpha1.AppProject) *Rules {
 	}
 	for _, ns := range p.Spec.SourceNamespaces {
 		r.namespaces = append(r.namespaces, newNamespace(ns))
+	}
+	if o := p.Spec.OrphanedResources; o != nil {
+		for _, k := range o.Ignore {
+			r.orphans = append(r.orphans, newOrphanRule(k))
+		}
 	}
 	return r
 }

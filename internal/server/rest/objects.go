@@ -13,11 +13,13 @@ import (
 // treeNode and what it refers to are Argo CD's ApplicationTree.
 type treeNode struct {
 	objectRef
-	ParentRefs []objectRef `json:"parentRefs,omitempty"`
-	Info       []view.Info `json:"info,omitempty"`
-	Images     []string    `json:"images,omitempty"`
-	Health     *nodeHealth `json:"health,omitempty"`
-	CreatedAt  string      `json:"createdAt,omitempty"`
+	ParentRefs      []objectRef   `json:"parentRefs,omitempty"`
+	Info            []view.Info   `json:"info,omitempty"`
+	NetworkingInfo  *view.Network `json:"networkingInfo,omitempty"`
+	ResourceVersion string        `json:"resourceVersion,omitempty"`
+	Images          []string      `json:"images,omitempty"`
+	Health          *nodeHealth   `json:"health,omitempty"`
+	CreatedAt       string        `json:"createdAt,omitempty"`
 }
 
 type objectRef struct {
@@ -64,11 +66,18 @@ func (a *api) resourceTree(r *http.Request) (any, error) {
 		byID[n.ID] = n
 	}
 	f := filterOf(r)
+	// Argo CD lists the machines of an Application's Pods as hosts, with what is requested
+	// of them. No record holds requests, so there are none here.
 	tree := struct {
-		Nodes []treeNode `json:"nodes"`
+		Nodes         []treeNode `json:"nodes"`
+		OrphanedNodes []treeNode `json:"orphanedNodes,omitempty"`
 	}{Nodes: []treeNode{}}
 	for _, n := range nodes {
-		if f.matches(refOf(n)) {
+		switch {
+		case !f.matches(refOf(n)):
+		case n.Orphaned:
+			tree.OrphanedNodes = append(tree.OrphanedNodes, treeNodeOf(n, byID))
+		default:
 			tree.Nodes = append(tree.Nodes, treeNodeOf(n, byID))
 		}
 	}
@@ -80,9 +89,19 @@ func refOf(n view.Node) objectRef {
 }
 
 func treeNodeOf(n view.Node, byID map[string]view.Node) treeNode {
-	t := treeNode{objectRef: refOf(n), Info: n.Info, Images: n.Images, CreatedAt: n.CreatedAt}
-	if parent, ok := byID[n.Parent]; ok {
-		t.ParentRefs = []objectRef{refOf(parent)}
+	t := treeNode{
+		objectRef: refOf(n), Info: n.Info, NetworkingInfo: n.Network, ResourceVersion: n.ResourceVersion, Images: n.Images, CreatedAt: n.CreatedAt,
+	}
+	parents := n.Parents
+	if len(parents) == 0 && n.Parent != "" {
+		parents = []string{n.Parent}
+	}
+	for _, id := range parents {
+		if parent, ok := byID[id]; ok {
+			t.ParentRefs = append(t.ParentRefs, refOf(parent))
+		} else if key, ok := resource.ParseKey(id); ok {
+			t.ParentRefs = append(t.ParentRefs, objectRef{Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name})
+		}
 	}
 	if n.Health != "" {
 		t.Health = &nodeHealth{Status: n.Health, Message: n.Message}
