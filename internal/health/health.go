@@ -8,6 +8,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/health/builtin"
+	"evenkeel.dev/internal/health/field"
 )
 
 // Verdict is the health of one object. Message is empty or a sentence for people.
@@ -31,7 +32,7 @@ func Blocked(obj *unstructured.Unstructured) string { return builtin.Blocked(obj
 
 // Ignored says whether obj asks to be left out of its Application's health.
 func Ignored(obj *unstructured.Unstructured) bool {
-	return builtin.Annotation(obj, v1alpha1.AnnotationIgnoreHealth) == "true"
+	return field.Annotation(obj, v1alpha1.AnnotationIgnoreHealth) == "true"
 }
 
 func deleting(obj *unstructured.Unstructured) bool {

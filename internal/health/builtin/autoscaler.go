@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health/field"
 )
 
 // conditionsAnnotation holds, as JSON, the conditions that autoscaling/v1 has no
@@ -41,15 +42,15 @@ func autoscaler(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, stri
 func scalingConditions(obj *unstructured.Unstructured) ([]scaling, error) {
 	var out []scaling
 	if obj.GetAPIVersion() == "autoscaling/v1" {
-		text := Annotation(obj, conditionsAnnotation)
+		text := field.Annotation(obj, conditionsAnnotation)
 		if text == "" {
 			return nil, nil
 		}
 		err := json.Unmarshal([]byte(text), &out)
 		return out, err
 	}
-	for c := range status(obj).each("conditions") {
-		out = append(out, scaling{c.text("type"), c.text("status"), c.text("reason"), c.text("message")})
+	for c := range field.Status(obj).Each("conditions") {
+		out = append(out, scaling{c.Text("type"), c.Text("status"), c.Text("reason"), c.Text("message")})
 	}
 	return out, nil
 }

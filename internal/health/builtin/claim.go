@@ -6,11 +6,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health/field"
 )
 
 // claim says why it is not Bound, where Argo CD leaves the message empty.
 func claim(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
-	switch phase := status(obj).text("phase"); phase {
+	switch phase := field.Status(obj).Text("phase"); phase {
 	case "Bound":
 		return healthy, ""
 	case "Pending":

@@ -4,6 +4,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health/field"
 )
 
 // job goes by the presence of conditions: the Job controller adds Complete and
@@ -11,18 +12,18 @@ import (
 func job(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
 	var failed, done, paused bool
 	var message, failure string
-	for c := range status(obj).each("conditions") {
-		switch c.text("type") {
+	for c := range field.Status(obj).Each("conditions") {
+		switch c.Text("type") {
 		case "Failed":
 			failed = true
-			failure = c.text("message")
+			failure = c.Text("message")
 		case "Complete":
 			done = true
-			message = c.text("message")
+			message = c.Text("message")
 		case "Suspended":
 			done = true
-			message = c.text("message")
-			paused = paused || c.text("status") == "True"
+			message = c.Text("message")
+			paused = paused || c.Text("status") == "True"
 		}
 	}
 	if failed {
@@ -38,9 +39,9 @@ func job(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
 }
 
 func workflow(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
-	status := status(obj)
-	message := status.text("message")
-	switch status.text("phase") {
+	status := field.Status(obj)
+	message := status.Text("message")
+	switch status.Text("phase") {
 	case "", "Pending", "Running":
 		return progressing, message
 	case "Succeeded":

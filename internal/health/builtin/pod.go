@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health/field"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -15,9 +16,9 @@ import (
 const ignoreRestartPolicy = "argocd.argoproj.io/ignore-restart-policy"
 
 func pod(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
-	status := status(obj)
-	policy := spec(obj).text("restartPolicy")
-	longRunning := policy == "Always" || Annotation(obj, ignoreRestartPolicy) == "true" && !resource.IsHook(obj)
+	status := field.Status(obj)
+	policy := field.Spec(obj).Text("restartPolicy")
+	longRunning := policy == "Always" || field.Annotation(obj, ignoreRestartPolicy) == "true" && !resource.IsHook(obj)
 	// A pod that is to end is often a hook: to call it failed while its image
 	// cannot be pulled would fail the sync, and the hook would still run later.
 	if longRunning {
@@ -25,8 +26,8 @@ func pod(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
 			return degraded, message
 		}
 	}
-	message := status.text("message")
-	switch status.text("phase") {
+	message := status.Text("message")
+	switch status.Text("phase") {
 	case "Pending":
 		return progressing, message
 	case "Succeeded":
@@ -45,13 +46,13 @@ func pod(obj *unstructured.Unstructured) (v1alpha1.HealthStatusCode, string) {
 }
 
 // stuckContainers are the messages of the containers that wait because of an error.
-func stuckContainers(status fields) (message string, stuck bool) {
+func stuckContainers(status field.Object) (message string, stuck bool) {
 	var messages []string
-	for c := range status.each("containerStatuses") {
-		waiting := c.object("state").object("waiting")
-		reason := waiting.text("reason")
+	for c := range status.Each("containerStatuses") {
+		waiting := c.Object("state").Object("waiting")
+		reason := waiting.Text("reason")
 		if strings.HasPrefix(reason, "Err") || strings.HasSuffix(reason, "Error") || strings.HasSuffix(reason, "BackOff") {
-			messages = append(messages, waiting.text("message"))
+			messages = append(messages, waiting.Text("message"))
 		}
 	}
 	return strings.Join(messages, ", "), messages != nil
@@ -59,33 +60,33 @@ func stuckContainers(status fields) (message string, stuck bool) {
 
 // Blocked is why a Pod cannot start, if so.
 func Blocked(obj *unstructured.Unstructured) string {
-	if obj.GroupVersionKind().GroupKind().String() != "Pod" || status(obj).text("phase") != "Pending" {
+	if obj.GroupVersionKind().GroupKind().String() != "Pod" || field.Status(obj).Text("phase") != "Pending" {
 		return ""
 	}
-	st := status(obj)
+	st := field.Status(obj)
 	for _, list := range [...]string{"initContainerStatuses", "containerStatuses"} {
-		for c := range st.each(list) {
-			switch reason := c.object("state").object("waiting").text("reason"); reason {
+		for c := range st.Each(list) {
+			switch reason := c.Object("state").Object("waiting").Text("reason"); reason {
 			case "", "ContainerCreating", "PodInitializing":
 			default:
 				return reason
 			}
 		}
 	}
-	if c := st.condition("PodScheduled"); c.text("status") == "False" {
-		return c.text("reason")
+	if c := st.Condition("PodScheduled"); c.Text("status") == "False" {
+		return c.Text("reason")
 	}
 	return ""
 }
 
 // running judges a running pod that is not meant to end: ready is healthy, a
 // container that has died before is a failure, else it is still starting.
-func running(status fields) v1alpha1.HealthStatusCode {
-	if status.condition("Ready").text("status") == "True" {
+func running(status field.Object) v1alpha1.HealthStatusCode {
+	if status.Condition("Ready").Text("status") == "True" {
 		return healthy
 	}
-	for c := range status.each("containerStatuses") {
-		if c.object("lastState").has("terminated") {
+	for c := range status.Each("containerStatuses") {
+		if c.Object("lastState").Has("terminated") {
 			return degraded
 		}
 	}
@@ -94,12 +95,12 @@ func running(status fields) v1alpha1.HealthStatusCode {
 
 // failure is why a pod failed: its own message, else that of the first container
 // that has one.
-func failure(status fields) string {
-	if message := status.text("message"); message != "" {
+func failure(status field.Object) string {
+	if message := status.Text("message"); message != "" {
 		return message
 	}
 	for _, list := range [...]string{"initContainerStatuses", "containerStatuses"} {
-		for c := range status.each(list) {
+		for c := range status.Each(list) {
 			if message := exit(c); message != "" {
 				return message
 			}
@@ -108,16 +109,16 @@ func failure(status fields) string {
 	return ""
 }
 
-func exit(container fields) string {
-	terminated := container.object("state").object("terminated")
-	if message := terminated.text("message"); message != "" {
+func exit(container field.Object) string {
+	terminated := container.Object("state").Object("terminated")
+	if message := terminated.Text("message"); message != "" {
 		return message
 	}
-	if reason := terminated.text("reason"); reason == "OOMKilled" {
+	if reason := terminated.Text("reason"); reason == "OOMKilled" {
 		return reason
 	}
-	if code := terminated.number("exitCode"); code != 0 {
-		return fmt.Sprintf("container %q failed with exit code %d", container.text("name"), code)
+	if code := terminated.Number("exitCode"); code != 0 {
+		return fmt.Sprintf("container %q failed with exit code %d", container.Text("name"), code)
 	}
 	return ""
 }
