@@ -12,16 +12,19 @@ type App struct {
 	Source    Source            `json:"source"`
 	// Sources are those of an Application that has a list of them, of which Source is
 	// the first.
-	Sources        []Source    `json:"sources,omitempty"`
-	Destination    Destination `json:"destination"`
-	Sync           string      `json:"sync"`
-	Health         string      `json:"health"`
-	Revision       string      `json:"revision"`
-	AutoSync       bool        `json:"autoSync"`
-	SelfHeal       bool        `json:"selfHeal"`
-	Prune          bool        `json:"prune"`
-	Deleting       bool        `json:"deleting"`
-	Reason         Reason      `json:"reason"`
+	Sources     []Source    `json:"sources,omitempty"`
+	Destination Destination `json:"destination"`
+	Sync        string      `json:"sync"`
+	Health      string      `json:"health"`
+	Revision    string      `json:"revision"`
+	AutoSync    bool        `json:"autoSync"`
+	SelfHeal    bool        `json:"selfHeal"`
+	Prune       bool        `json:"prune"`
+	Deleting    bool        `json:"deleting"`
+	Reason      Reason      `json:"reason"`
+	// Cause is why the Application is Degraded or Progressing; nil when it is not, or
+	// nothing is known.
+	Cause          *Cause      `json:"cause"`
 	Operation      *Operation  `json:"operation"`
 	Conditions     []Condition `json:"conditions"`
 	Counts         Counts      `json:"counts"`
@@ -200,6 +203,8 @@ type Node struct {
 	Drift          []Drift  `json:"drift"`
 	// Network is nil for what plays no part in it.
 	Network *Network `json:"networkingInfo,omitempty"`
+	// Cause is why it is not healthy; nil when it is, or nothing more is known than Message.
+	Cause *Cause `json:"cause"`
 	// ResourceVersion is not shown: a change of it alone is none of the tree.
 	ResourceVersion string `json:"-"`
 }
@@ -209,7 +214,7 @@ type Node struct {
 type Network struct {
 	// TargetLabels are a Service's selector, TargetRefs what an Ingress or a route leads to.
 	TargetLabels map[string]string `json:"targetLabels,omitempty"`
-	TargetRefs   []Ref             `json:"targetRefs,omitempty"`
+	TargetRefs   []Target          `json:"targetRefs,omitempty"`
 	// Labels are a Pod's, by which Services find it.
 	Labels map[string]string `json:"labels,omitempty"`
 	// Ingress are the addresses that load balancers have given.
@@ -218,8 +223,8 @@ type Network struct {
 	ExternalURLs []string `json:"externalURLs,omitempty"`
 }
 
-// Ref names an object.
-type Ref struct {
+// Target names an object that an Ingress or a route leads to.
+type Target struct {
 	Group     string `json:"group,omitempty"`
 	Kind      string `json:"kind,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
@@ -230,6 +235,57 @@ type Ref struct {
 type Address struct {
 	Hostname string `json:"hostname,omitempty"`
 	IP       string `json:"ip,omitempty"`
+}
+
+// Ref names an object, by the same ID as its Node.
+type Ref struct {
+	ID        string `json:"id"`
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// Cause is what is the matter with an object that is not healthy, found among what it
+// owns: a code with parameters, for translation, and the same in English, as it follows
+// "Deployment api: ". It changes only when the cause does: there is no age in it, and
+// nothing that is counted up.
+type Cause struct {
+	// Object is the Application's own object that this explains.
+	Object Ref `json:"object"`
+	// At is the object below it (or itself) that is in trouble; nil if there are several.
+	At     *Ref              `json:"at"`
+	Code   string            `json:"code"`
+	Params map[string]string `json:"params"`
+	Text   string            `json:"text"`
+	Since  string            `json:"since"`
+	// More is how many other causes there are.
+	More int `json:"more"`
+}
+
+// Explained is a Cause with what is known beyond a row, read from the cluster when
+// somebody looks.
+type Explained struct {
+	Cause
+	// Objects are some of those in trouble.
+	Objects []Ref `json:"objects"`
+	// Restarts are those of all of them.
+	Restarts int64 `json:"restarts"`
+	// Message is what the first of them says itself.
+	Message string `json:"message"`
+	// Event is the last warning about one of them, if there is any.
+	Event *Event `json:"event"`
+}
+
+// Event is what Kubernetes says has happened to an object.
+type Event struct {
+	Object  Ref    `json:"object"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+	Source  string `json:"source"`
+	Count   int64  `json:"count"`
+	FirstAt string `json:"firstAt"`
+	LastAt  string `json:"lastAt"`
 }
 
 // Info is a name and a value shown on a node.

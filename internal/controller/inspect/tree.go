@@ -169,7 +169,7 @@ func networkOf(n *cluster.Network) *view.Network {
 	}
 	out := &view.Network{Labels: labelsOf(n.Labels), TargetLabels: labelsOf(n.Selector), ExternalURLs: n.URLs}
 	for _, key := range n.Targets {
-		out.TargetRefs = append(out.TargetRefs, view.Ref(key))
+		out.TargetRefs = append(out.TargetRefs, view.Target(key))
 	}
 	for _, a := range n.Addresses {
 		out.Ingress = append(out.Ingress, view.Address(a))
