@@ -61,6 +61,8 @@ type Verdict struct {
 	Message string
 	// Blocked is why a Pod cannot start.
 	Blocked string
+	// Trouble is what keeps the object from being healthy; nil for one that is.
+	Trouble *Trouble
 	Images  []string
 	Info    []Info
 	// Network is how it stands in the network; nil for most.
@@ -84,6 +86,19 @@ type Verdict struct {
 	// Agreed is the hash of (desired, live) that the API server called equal
 	// although they do not look it.
 	Agreed uint64
+}
+
+// Trouble is the judge's account of why an object is not healthy. Package health/cause
+// says what the fields mean; this one only keeps them.
+type Trouble struct {
+	Code      string
+	Reason    string
+	Container string
+	Image     string
+	Detail    string
+	Exit      int32
+	Restarts  int32
+	Since     int64
 }
 
 // Drift is one field that differs. Values are short texts; those of Secrets are masked.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"evenkeel.dev/internal/cluster/network"
 	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/health"
+	"evenkeel.dev/internal/health/cause"
+	"evenkeel.dev/internal/health/field"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -39,14 +42,15 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 	if h := health.Of(obj); h != nil {
 		v.Health, v.Message = h.Status, h.Message
 	}
+	var old cluster.Verdict
+	if before != nil && before.UID == obj.GetUID() {
+		old = before.Verdict
+	}
+	v.Trouble = (*cluster.Trouble)(cause.Since(cause.Of(obj, v.Health, v.Message), (*cause.Trouble)(old.Trouble)))
 	tracked, _ := resource.TrackedBy(obj, j.installation())
 	c := j.Claims.Of(resource.KeyOf(obj), tracked.App)
 	if c == nil {
 		return v
-	}
-	var old cluster.Verdict
-	if before != nil && before.UID == obj.GetUID() {
-		old = before.Verdict
 	}
 	v.Desired, v.Applied, v.Agreed = c.Hash, old.Applied, old.Agreed
 	v.Legacy = apply.IsLegacy(obj)
@@ -151,14 +155,31 @@ func imagesOf(obj *unstructured.Unstructured) []string {
 	return out
 }
 
+// revisionPrefix stands before the revision of a ReplicaSet.
+const revisionPrefix = "rev:"
+
+// Revision is the revision of a ReplicaSet, by what infoOf said of it; 0 for all else.
+func Revision(info []cluster.Info) int64 {
+	for _, i := range info {
+		if text, ok := strings.CutPrefix(i.Value, revisionPrefix); ok {
+			n, _ := strconv.ParseInt(text, 10, 64) // what is no number counts as none
+			return n
+		}
+	}
+	return 0
+}
+
 // infoOf are the few figures that a tree shows beside an object.
 func infoOf(obj *unstructured.Unstructured) []cluster.Info {
 	switch resource.KeyOf(obj).GroupKind().String() {
 	case "Pod":
 		return podInfo(obj)
 	case "ReplicaSet.apps":
-		if rev := obj.GetAnnotations()["deployment.kubernetes.io/revision"]; rev != "" {
-			return []cluster.Info{{Name: "revision", Value: "rev:" + rev}}
+		// The second is that of a Rollout's.
+		for _, name := range [...]string{"deployment.kubernetes.io/revision", "rollout.argoproj.io/revision"} {
+			if rev := field.Annotation(obj, name); rev != "" {
+				return []cluster.Info{{Name: "revision", Value: revisionPrefix + rev}}
+			}
 		}
 	}
 	return nil

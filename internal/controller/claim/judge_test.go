@@ -94,6 +94,9 @@ func tell(v cluster.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sync %q health %q %q blocked %q images %q info %v legacy %t compared %t\n",
 		v.Sync, v.Health, v.Message, v.Blocked, v.Images, v.Info, v.Legacy, v.Desired != 0)
+	if t := v.Trouble; t != nil {
+		fmt.Fprintf(&b, "trouble %+v\n", *t)
+	}
 	for _, d := range v.Drift {
 		fmt.Fprintf(&b, "%s: %q, want %q, by %q", d.Path, d.Live, d.Desired, d.Manager)
 		if !d.At.IsZero() {
@@ -126,6 +129,28 @@ func TestSince(t *testing.T) {
 	before.UID = "another"
 	if v := judgeBy(20, x).Verdict(live, before); !v.Since.Equal(at(20)()) || v.Applied != 0 {
 		t.Errorf("another object: since %s, applied %d", v.Since, v.Applied)
+	}
+}
+
+// TestTroubleGoesOn: a Pod that becomes ready between crashes, and is judged while it is not,
+// is in trouble since the first time.
+func TestTroubleGoesOn(t *testing.T) {
+	pod := func(since string, restarts int) *unstructured.Unstructured {
+		return body(t, fmt.Sprintf(`{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: n, uid: u}, spec: {restartPolicy: Always}, status: {phase: Running,
+		  conditions: [{type: Ready, status: "False", lastTransitionTime: %q}],
+		  containerStatuses: [{name: api, ready: false, restartCount: %d, state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1}}}]}}`, since, restarts))
+	}
+	first := judgeBy(0).Verdict(pod("2026-11-26T09:00:00Z", 1), nil)
+	before := &cluster.Record{UID: "u", Verdict: first}
+	again := judgeBy(0).Verdict(pod("2026-11-26T09:05:00Z", 2), before)
+	want := *first.Trouble
+	want.Restarts = 2
+	if d := cmp.Diff(&want, again.Trouble); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	before.UID = "another"
+	if v := judgeBy(0).Verdict(pod("2026-11-26T09:05:00Z", 2), before); v.Trouble.Since == first.Trouble.Since {
+		t.Error("another Pod of the name goes on with its trouble")
 	}
 }
 

@@ -67,7 +67,7 @@ func Explain(of Node, owned Owned) []Group {
 			cmp.Compare(rank(a.Code), rank(b.Code)),
 			cmp.Compare(a.Since, b.Since),
 			a.Objects[0].Compare(b.Objects[0]),
-			strings.Compare(string(a.Code)+a.Container, string(b.Code)+b.Container),
+			strings.Compare(a.Code+a.Container, b.Code+b.Container),
 		)
 	})
 	out := make([]Group, len(groups))
@@ -78,8 +78,8 @@ func Explain(of Node, owned Owned) []Group {
 }
 
 // rank orders the codes: what was decided, what is broken, what waits, what is under way.
-func rank(c Code) int {
-	switch c {
+func rank(code string) int {
+	switch code {
 	case Aborted:
 		return 0
 	case NotReady, Address, Deadline, Volume:
@@ -94,9 +94,14 @@ func rank(c Code) int {
 	return 1
 }
 
+// Before says whether g says more of why something is not healthy than other does.
+func (g *Group) Before(other *Group) bool { return rank(g.Code) < rank(other.Code) }
+
 // Lasting says whether a trouble stays until somebody does something about it, as far as
 // that can be told: what merely starts or goes does not.
-func (c Code) Lasting() bool { return rank(c) < 2 || c == Deadline || c == Volume }
+func (g *Group) Lasting() bool {
+	return rank(g.Code) < 2 || g.Code == Deadline || g.Code == Volume
+}
 
 type walk struct {
 	owned  Owned
@@ -268,7 +273,7 @@ func changed(git, running []string, otherwise string) (wanted, runs string) {
 func (w *walk) add(n Node, t Trouble) *Group {
 	restarts := int64(t.Restarts)
 	t.Restarts = 0
-	id := identity{n.Key.Group + "/" + n.Key.Kind, "", string(t.Code), t.Reason, t.Container, t.Image, t.Detail, t.Exit}
+	id := identity{n.Key.Group + "/" + n.Key.Kind, "", t.Code, t.Reason, t.Container, t.Image, t.Detail, t.Exit}
 	if n.Key == w.root {
 		id.scope = "self"
 	}

@@ -12,46 +12,44 @@ import (
 	"evenkeel.dev/internal/health/field"
 )
 
-// Code names a kind of trouble. What people read is translated by it.
-type Code string
-
-// The codes.
+// The codes of troubles. What people read is translated by them.
 const (
 	// ImagePull: an image cannot be had. Reason, Container and Image say more.
-	ImagePull Code = "imagePull"
+	ImagePull = "imagePull"
 	// Crash: a container that is to run has ended, and is started again and again.
-	Crash Code = "crash"
+	Crash = "crash"
 	// Config: a container cannot be set up.
-	Config Code = "config"
+	Config = "config"
 	// Unschedulable: no node takes a Pod.
-	Unschedulable Code = "unschedulable"
+	Unschedulable = "unschedulable"
 	// NotReady: a container runs and does not say that it is ready.
-	NotReady Code = "notReady"
+	NotReady = "notReady"
 	// Failed: a Pod or Job has ended badly.
-	Failed Code = "failed"
+	Failed = "failed"
 	// NoPods: Pods cannot be created.
-	NoPods Code = "noPods"
+	NoPods = "noPods"
 	// Volume: a claim has no volume.
-	Volume Code = "volume"
+	Volume = "volume"
 	// Address: a load balancer has no address.
-	Address Code = "address"
+	Address = "address"
 	// Deadline: a rollout made no progress in its time.
-	Deadline Code = "deadline"
+	Deadline = "deadline"
 	// Aborted: a Rollout went back to what ran before, while Git says what it was to go to.
-	Aborted Code = "aborted"
+	Aborted = "aborted"
 	// Condition: what the object's own conditions say.
-	Condition Code = "condition"
+	Condition = "condition"
 	// Starting: a Pod is on its way.
-	Starting Code = "starting"
+	Starting = "starting"
 	// Deleting: the object is being deleted.
-	Deleting Code = "deleting"
+	Deleting = "deleting"
 	// Message: nothing is known but what its health rule says.
-	Message Code = "message"
+	Message = "message"
 )
 
 // Trouble is what keeps one object from being healthy.
 type Trouble struct {
-	Code Code
+	// Code is one of those above.
+	Code string
 	// Reason is Kubernetes' word for it, such as ImagePullBackOff.
 	Reason string
 	// Container is the one that is in trouble, Image its image. Of a Rollout that was
