@@ -78,6 +78,9 @@ const (
 	// is pinned to. Neither is an error, so their names end in neither Error nor Warning.
 	ConditionSyncWaiting ConditionType = "SyncWaiting"
 	ConditionPinned      ConditionType = "Pinned"
+	// ConditionRolloutAborted is Evenkeel's: a Rollout has gone back to what ran before, so
+	// that Git says something else than what runs although all is applied (Synced).
+	ConditionRolloutAborted ConditionType = "RolloutAborted"
 )
 
 // The source types.

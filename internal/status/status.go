@@ -57,10 +57,19 @@ type Report struct {
 	Deployed *v1alpha1.RevisionHistory
 	// Refreshed says that the comparison used a revision that was asked for just now.
 	Refreshed bool
+	// Why explains the health where more is known of it than the message of one object.
+	Why Explanation
 	// Self is the key of the Application itself, which does not count for its own health.
 	Self                resource.Key
 	ControllerNamespace string
 	Now                 metav1.Time
+}
+
+// Explanation is why an Application is not healthy: one of its objects, and a sentence
+// about it that changes only when the cause does.
+type Explanation struct {
+	Key  resource.Key
+	Text string
 }
 
 const defaultHistory = 10
@@ -138,7 +147,10 @@ func appHealth(before v1alpha1.AppHealthStatus, r Report) v1alpha1.AppHealthStat
 	if r.Resources != nil {
 		status, why := health.Aggregate(healthItems(r))
 		after.Status = status
-		if why.Verdict != nil && (status == v1alpha1.HealthStatusDegraded || status == v1alpha1.HealthStatusUnknown) {
+		switch {
+		case r.Why.Text != "":
+			after.Message = r.Why.Key.Human() + ": " + r.Why.Text
+		case why.Verdict != nil && (status == v1alpha1.HealthStatusDegraded || status == v1alpha1.HealthStatusUnknown):
 			after.Message = why.Key.Human() + ": " + why.Verdict.Message
 		}
 	}
@@ -149,10 +161,11 @@ func appHealth(before v1alpha1.AppHealthStatus, r Report) v1alpha1.AppHealthStat
 	return after
 }
 
-// Culprit is the object that gives the Application its health; zero when all is well.
-func Culprit(r Report) resource.Key {
-	_, why := health.Aggregate(healthItems(r))
-	return why.Key
+// Health is the health that the resources of a report come to, and the object that
+// decides it; zero when all is well.
+func Health(r Report) (v1alpha1.HealthStatusCode, resource.Key) {
+	status, why := health.Aggregate(healthItems(r))
+	return status, why.Key
 }
 
 func healthItems(r Report) []health.Item {

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/health/cause"
 )
 
 // maxReason bounds the message inside a reason, in bytes.
@@ -27,7 +28,7 @@ type situation struct {
 // before what is being done about it, that before what is merely so.
 func reasonOf(s situation) Reason {
 	rules := [...]func(situation) *Reason{
-		deleting, syncing, conditionError, syncFailed, unseen, degraded, waiting, missing, outOfSync, progressing, suspended, unknown,
+		deleting, syncing, conditionError, syncFailed, unseen, aborted, degraded, waiting, missing, outOfSync, progressing, suspended, unknown,
 	}
 	for _, rule := range rules {
 		if r := rule(s); r != nil {
@@ -135,6 +136,21 @@ func unseen(s situation) *Reason {
 	return &Reason{Code: "new", Text: "New: not compared with the cluster yet"}
 }
 
+// aborted tells of a Rollout that runs something else than Git says, and where one could
+// go back to.
+func aborted(s situation) *Reason {
+	c := s.row.Cause
+	if c == nil || c.Code != cause.Aborted {
+		return nil
+	}
+	p := params("kind", c.Object.Kind, "name", c.Object.Name, "image", c.Params["image"], "running", c.Params["running"], "since", c.Since)
+	text := c.Object.Kind + " " + c.Object.Name + " " + c.Text
+	if entry, ok := Before(s.app); ok {
+		p["revertId"], p["revertRevision"] = strconv.FormatInt(entry.ID, 10), revision(entry.Revision, entry.Revisions)
+	}
+	return &Reason{Code: "aborted", Params: p, Text: text}
+}
+
 func degraded(s situation) *Reason {
 	return unhealthy(s, v1alpha1.HealthStatusDegraded, s.row.Counts.Degraded)
 }
@@ -150,7 +166,11 @@ func unhealthy(s situation, h v1alpha1.HealthStatusCode, n int) *Reason {
 	c := culprit(s, h)
 	n = max(n, 1)
 	text := string(h) + ": " + c.Kind + " " + c.Name
-	if c.Message != "" {
+	switch {
+	case s.row.Cause != nil:
+		c.Message = oneLine(s.row.Cause.Text)
+		text += ": " + c.Message
+	case c.Message != "":
 		text += " — " + c.Message
 	}
 	if total := s.row.Counts.Total; total > 1 && n <= total {

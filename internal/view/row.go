@@ -19,6 +19,8 @@ type Extra struct {
 	FirstOutOfSync Culprit
 	// Unhealthy is the object that gives the Application its health.
 	Unhealthy Culprit
+	// Cause is why that object is not healthy.
+	Cause *Cause
 	// OutOfSyncSince is when the Application began to differ.
 	OutOfSyncSince time.Time
 	// Done and Total count the objects of the running operation.
@@ -72,6 +74,7 @@ func RowOf(app *v1alpha1.Application, extra Extra) App {
 		Images:          status.Summary.Images,
 		Pin:             pinned(app),
 		Confirm:         extra.Confirm,
+		Cause:           extra.Cause,
 		ResourceVersion: app.ResourceVersion,
 	}
 	if extra.Counts != nil {

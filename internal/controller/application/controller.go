@@ -279,12 +279,13 @@ func (o observer) ObjectChanged(before, after *cluster.Record) {
 	for _, instance := range apps {
 		o.c.mu.Lock()
 		key, ok := o.c.byName[instance]
+		unwell := ok && o.c.states[key].explained
 		o.c.mu.Unlock()
 		if !ok {
 			continue
 		}
 		o.c.o.View.TreeChanged(key.Namespace, key.Name)
-		if changed && (instance == r.App || sums(before, after)) {
+		if changed && (instance == r.App || sums(before, after)) || unwell && explains(before, after) {
 			o.c.queue.Add(key)
 		}
 	}

@@ -78,6 +78,8 @@ type pass struct {
 	// managed is nil until desired and live were compared.
 	managed    []managed
 	conditions []v1alpha1.ApplicationCondition
+	// why is what explain found; nil until it was asked.
+	why *explanation
 	// longer are the problems that say more than fits into conditions.
 	longer []view.Problem
 	// operation is the operation's state after this pass, deployed the history entry

@@ -28,8 +28,9 @@ func (p *pass) report(ctx context.Context) bool {
 	if p.managed != nil {
 		p.orphans()
 	}
+	p.aborts()
 	p.c.mu.Lock() // for the Inspector, which is no pass
-	p.s.longer = p.longer
+	p.s.longer, p.s.explained = p.longer, p.explain().status != v1alpha1.HealthStatusHealthy
 	p.c.mu.Unlock()
 	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation, Finalizers: p.hookFinalizers()}
 	if p.answered {
@@ -87,6 +88,7 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 	r := status.Report{
 		Compared: p.managed != nil && !p.newerUnreadable(), Conditions: p.conditions, Operation: p.operation, Deployed: p.deployed,
 		Refreshed: p.answered || p.finished, Self: rendering.Self(p.app), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
+		Why: p.explain().brief(),
 	}
 	if why := p.pendingNamespace(); why != "" && r.Compared {
 		r.Besides = true
@@ -168,12 +170,14 @@ func (p *pass) extra() view.Extra {
 			}
 		}
 	}
-	if why := p.unhealthy(); why.Kind != "" {
-		x.Unhealthy = view.Culprit{Kind: why.Kind, Name: why.Name}
-		if h := items[why].Health(); h != nil {
+	why := p.explain()
+	if why.key.Kind != "" {
+		x.Unhealthy = view.Culprit{Kind: why.key.Kind, Name: why.key.Name}
+		if h := items[why.key].Health(); h != nil {
 			x.Unhealthy.Message = h.Message
 		}
 	}
+	x.Cause = view.CauseOf(why.key, why.groups)
 	if op := p.operation; op != nil && op.SyncResult != nil {
 		x.Total = x.Counts.Total
 		x.Done = len(op.SyncResult.Resources)
@@ -218,13 +222,4 @@ func count(c *view.Counts, m managed) {
 	case v1alpha1.HealthStatusDegraded:
 		c.Degraded++
 	}
-}
-
-// unhealthy is the object that gives the Application its health.
-func (p *pass) unhealthy() resource.Key {
-	r := status.Report{Self: rendering.Self(p.app)}
-	for _, m := range p.managed {
-		r.Resources = append(r.Resources, m.Resource())
-	}
-	return status.Culprit(r)
 }

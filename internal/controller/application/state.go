@@ -57,6 +57,9 @@ type appState struct {
 	against []string
 	// tries counts passes in a row that met a passing failure.
 	tries int
+	// explained says that the Application is not healthy, so that what happens below its
+	// objects matters for why. The Controller's lock guards it.
+	explained bool
 	// written is when the status was last written.
 	written time.Time
 }
