@@ -9,13 +9,31 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // List reads the objects of a namespace that match a label selector: the first
 // page, for lists that are known to be short. The index knows all others.
 func (c *Conn) List(ctx context.Context, k Kind, namespace, selector string) ([]*unstructured.Unstructured, error) {
-	result := c.rest.Get().AbsPath(k.path(namespace, "")).SetHeader("Accept", acceptJSON).
-		Param("labelSelector", selector).Param("limit", pageSize).Do(ctx)
+	return c.list(ctx, k, namespace, map[string]string{"labelSelector": selector, "limit": pageSize})
+}
+
+// eventKind is that of the events that the kubelet and the controllers write. They are not watched:
+// there are many of them, and only who asks why wants to see any.
+var eventKind = Kind{GVK: schema.GroupVersionKind{Version: "v1", Kind: "Event"}, Resource: "events", Namespaced: true}
+
+// Events reads the events of a namespace that match a field selector, at most so many, in
+// no order.
+func (c *Conn) Events(ctx context.Context, namespace, selector string, limit int) ([]*unstructured.Unstructured, error) {
+	return c.list(ctx, eventKind, namespace, map[string]string{"fieldSelector": selector, "limit": strconv.Itoa(limit)})
+}
+
+func (c *Conn) list(ctx context.Context, k Kind, namespace string, params map[string]string) ([]*unstructured.Unstructured, error) {
+	r := c.rest.Get().AbsPath(k.path(namespace, "")).SetHeader("Accept", acceptJSON)
+	for name, value := range params {
+		r = r.Param(name, value)
+	}
+	result := r.Do(ctx)
 	if err := result.Error(); err != nil { // Raw drops what the API server says
 		return nil, err
 	}

@@ -218,6 +218,27 @@ func (c *cluster) Problems(_ context.Context, _, name string) ([]view.Problem, e
 	return []view.Problem{{Type: "ComparisonError", Message: "first …", Text: "first\nsecond"}}, nil
 }
 
+func (c *cluster) Cause(_ context.Context, _, name string) ([]view.Explained, error) {
+	if name != "shop" {
+		return nil, nil
+	}
+	of := view.Ref{ID: "apps/Deployment/prod/web", Group: "apps", Kind: "Deployment", Namespace: "prod", Name: "web"}
+	return []view.Explained{{
+		Cause:   view.Cause{Object: of, Code: "imagePull", Params: map[string]string{"count": "3"}, Text: "3 pods ImagePullBackOff x:1"},
+		Objects: []view.Ref{{ID: "/Pod/prod/web-1"}}, Event: &view.Event{Reason: "Failed", Count: 4, LastAt: "2026-11-23T08:00:00Z"},
+	}}, nil
+}
+
+func (c *cluster) Events(_ context.Context, _, _ string, q view.EventQuery) ([]map[string]any, error) {
+	switch q {
+	case view.EventQuery{}:
+		return nil, nil
+	case view.EventQuery{UID: "u2", Namespace: "prod", Name: "web-1"}:
+		return []map[string]any{{"reason": "FailedCreate", "type": "Warning", "count": 3}}, nil
+	}
+	return nil, fault.New(fault.Invalid, "%q is not part of application", q.Name)
+}
+
 func (c *cluster) Manifests(_ context.Context, _, _, revision string) ([]string, error) {
 	if revision == "broken" {
 		return nil, fault.New(fault.Broken, "kustomization.yaml: no such file")

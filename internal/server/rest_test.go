@@ -130,7 +130,7 @@ func TestPartsThatAreMissing(t *testing.T) {
 	for _, path := range []string{
 		"/api/v1/projects", "/api/v1/projects/default", "/api/v1/applications/shop/manifests", "/api/v1/applications/shop/problems", "/api/v1/applications/shop/managed-resources",
 		"/api/ui/v1/applications/argocd/shop/diff", "/api/v1/applications/shop/syncwindows", "/api/v1/projects/default/syncwindows",
-		"/api/v1/applications/shop/plan",
+		"/api/v1/applications/shop/plan", "/api/v1/applications/shop/events", "/api/ui/v1/applications/argocd/shop/cause",
 	} {
 		if status, _, body := call(t, "GET", "http://"+addr+path, ""); status != 501 {
 			t.Errorf("%s: %d %s", path, status, body)

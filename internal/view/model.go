@@ -275,6 +275,16 @@ type Explained struct {
 	Message string `json:"message"`
 	// Event is the last warning about one of them, if there is any.
 	Event *Event `json:"event"`
+	// Problem is why events could not be read, if so.
+	Problem string `json:"problem,omitempty"`
+}
+
+// EventQuery asks for the events about an object of an Application; without a UID and a
+// name for those about the Application itself.
+type EventQuery struct {
+	UID       string
+	Namespace string
+	Name      string
 }
 
 // Event is what Kubernetes says has happened to an object.

@@ -31,6 +31,8 @@ type Inspector struct {
 	Longer func(types.NamespacedName) []view.Problem
 	// Namespace is the control namespace.
 	Namespace string
+
+	warnings warnings
 }
 
 // List are the Applications as the controller sees them, which must not be changed.

@@ -13,6 +13,7 @@ import (
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/comparison"
 	"evenkeel.dev/internal/desired/project"
+	"evenkeel.dev/internal/health/cause"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
@@ -128,6 +129,7 @@ func missing(x *claim.Claim) view.Node {
 
 // claimed says of a node that it is desired, and how that compares.
 func (i *Inspector) claimed(n *view.Node, x *claim.Claim, rec *cluster.Record) {
+	n.Cause = view.CauseOf(x.Object.Key, Explain(i.Cluster, rec))
 	n.Managed, n.Wave, n.Version = true, int64(x.Object.Wave), x.Object.GVK.Version
 	n.Sync = string(v1alpha1.SyncStatusUnknown)
 	if rec.Verdict.Desired == x.Hash {
@@ -160,6 +162,9 @@ func node(b cluster.Branch, parent string) view.Node {
 		n.Info = append(n.Info, view.Info(info))
 	}
 	n.Network = networkOf(r.Verdict.Network)
+	if r.Verdict.Trouble != nil {
+		n.Cause = view.CauseOf(r.Key, cause.Explain(nodeOf(r), nil))
+	}
 	return n
 }
 

@@ -72,6 +72,12 @@ type Inspector interface {
 	// Manifests are the rendered objects as JSON, Secrets masked; an empty revision
 	// means the one that is compared with.
 	Manifests(ctx context.Context, namespace, name, revision string) ([]string, error)
+	// Cause is why each object that is not healthy is not, with the last warnings about
+	// what is in trouble.
+	Cause(ctx context.Context, namespace, name string) ([]view.Explained, error)
+	// Events are Kubernetes' events about one of the Application's objects, or about
+	// itself; fault.Invalid when the object is none of them.
+	Events(ctx context.Context, namespace, name string, q view.EventQuery) ([]map[string]any, error)
 	// Problems are the conditions with the whole of what their messages begin to say.
 	Problems(ctx context.Context, namespace, name string) ([]view.Problem, error)
 }

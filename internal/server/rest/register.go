@@ -46,6 +46,7 @@ func Register(mux *http.ServeMux, o Options) {
 		"GET /api/v1/applications/{name}/managed-resources":       a.managedResources,
 		"GET /api/v1/applications/{name}/manifests":               a.manifests,
 		"GET /api/v1/applications/{name}/problems":                a.problems,
+		"GET /api/v1/applications/{name}/events":                  a.events,
 		"GET /api/v1/applications/{name}/syncwindows":             a.syncWindows,
 		"GET /api/v1/projects":                                    a.projects,
 		"GET /api/v1/projects/{name}":                             a.project,
@@ -55,6 +56,7 @@ func Register(mux *http.ServeMux, o Options) {
 		"GET /api/version":                                        a.version,
 		"POST /api/ui/v1/applications/{namespace}/{name}/refresh": a.uiRefresh,
 		"GET /api/ui/v1/applications/{namespace}/{name}/diff":     a.uiDiff,
+		"GET /api/ui/v1/applications/{namespace}/{name}/cause":    a.cause,
 		"POST /api/ui/v1/applications/{namespace}/{name}/confirm": a.confirmDeletion,
 	} {
 		mux.HandleFunc(pattern, a.answer(e))
