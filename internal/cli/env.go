@@ -51,6 +51,8 @@ type Pipeline interface {
 	Live(ctx context.Context, app *v1alpha1.Application) ([]*unstructured.Unstructured, error)
 	// Diff are the objects that differ, Secrets masked.
 	Diff(ctx context.Context, app *v1alpha1.Application, revisions []string) ([]view.Difference, error)
+	// Cause is why the objects that are not healthy are not, with the last warnings.
+	Cause(ctx context.Context, app *v1alpha1.Application) ([]view.Explained, error)
 	// Plan is what a sync would do, Secrets masked, with the hash that the controller
 	// would find for it.
 	Plan(ctx context.Context, app *v1alpha1.Application, sync v1alpha1.SyncOperation) (view.Plan, error)

@@ -60,6 +60,7 @@ type pipelineData struct {
 	Live        []map[string]any  `json:"live"`
 	Differences []view.Difference `json:"differences"`
 	Plan        view.Plan         `json:"plan"`
+	Causes      []view.Explained  `json:"causes"`
 	Error       string            `json:"error"`
 }
 
@@ -361,6 +362,12 @@ func (w *world) Plan(_ context.Context, app *v1alpha1.Application, sync v1alpha1
 	w.record("plan %s/%s %s", app.Namespace, app.Name, b)
 	_, err = w.objects(nil)
 	return w.data.Plan, err
+}
+
+func (w *world) Cause(_ context.Context, app *v1alpha1.Application) ([]view.Explained, error) {
+	w.record("cause %s/%s", app.Namespace, app.Name)
+	_, err := w.objects(nil)
+	return w.data.Causes, err
 }
 
 // plans are those that the world remembers.

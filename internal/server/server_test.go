@@ -267,7 +267,7 @@ func TestNotServedYet(t *testing.T) {
 		{"GET", "/api/v1/clusters"},
 		{"GET", "/api/v1/repositories/https%3A%2F%2Fgit.example%2Fx/refs"},
 		{"PUT", "/api/v1/applications/shop"},
-		{"GET", "/api/v1/applications/shop/events"},
+		{"GET", "/api/v1/applications/shop/links"},
 		{"GET", "/api/v1/account/can-i/applications/sync/a/b"},
 		{"POST", "/api/v1/session"},
 		{"GET", "/api/v1/applicationsets"},

@@ -65,7 +65,7 @@ func TestNextStepKnowsEveryCondition(t *testing.T) {
 		v1alpha1.ConditionDeletionError, v1alpha1.ConditionInvalidSpecError, v1alpha1.ConditionComparisonError, v1alpha1.ConditionSyncError,
 		v1alpha1.ConditionUnknownError, v1alpha1.ConditionSharedResourceWarning, v1alpha1.ConditionRepeatedResourceWarning,
 		v1alpha1.ConditionExcludedResourceWarning, v1alpha1.ConditionOrphanedResourceWarning, v1alpha1.ConditionUnsupportedFieldWarning,
-		v1alpha1.ConditionSyncWaiting, v1alpha1.ConditionPinned,
+		v1alpha1.ConditionSyncWaiting, v1alpha1.ConditionPinned, v1alpha1.ConditionRolloutAborted,
 	} {
 		if describe.NextStep(&v1alpha1.Application{}, v1alpha1.ApplicationCondition{Type: c}) == "" {
 			t.Errorf("nothing to do about %s", c)

@@ -7,6 +7,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli/live"
+	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
 
@@ -129,7 +130,12 @@ func byHealth(app *v1alpha1.Application, now time.Time, want v1alpha1.HealthStat
 	if since := app.Status.Health.LastTransitionTime; !since.IsZero() {
 		text += " since " + Age(since.Time, now)
 	}
-	if len(names) == 0 {
+	switch message := app.Status.Health.Message; {
+	case message != "" && len(names) > 1: // it is about one of them
+		return fmt.Sprintf("%s: %s, and %d more", text, message, len(names)-1)
+	case message != "":
+		return text + ": " + message
+	case len(names) == 0:
 		return text
 	}
 	return text + ": " + Few(names)
@@ -204,6 +210,17 @@ func two(large int, unit string, small int, smallUnit string) string {
 	return fmt.Sprintf("%d%s%d%s", large, unit, small, smallUnit)
 }
 
+// aborted is what can be done about a Rollout that went back by itself.
+func aborted(app *v1alpha1.Application, name string) string {
+	const otherwise = "correct it in Git, or have the Rollout try again"
+	entry, ok := view.Before(app)
+	if !ok {
+		return otherwise
+	}
+	return fmt.Sprintf("go back to what was deployed before (%s): evenkeel app rollback %s %d; or %s",
+		resource.OriginOfHistory(&entry).Short(), name, entry.ID, otherwise)
+}
+
 // All is how to see the whole of a condition of which the message is a part. The mark is
 // that of the renderers (render/tree.Clip).
 func All(app *v1alpha1.Application, c v1alpha1.ApplicationCondition) string {
@@ -237,6 +254,8 @@ func NextStep(app *v1alpha1.Application, c v1alpha1.ApplicationCondition) string
 		return "nothing acts on these fields yet: do not rely on them"
 	case v1alpha1.ConditionSyncWaiting:
 		return "it syncs by itself once that is over; sync windows: evenkeel proj windows list " + Project(app)
+	case v1alpha1.ConditionRolloutAborted:
+		return aborted(app, name)
 	case v1alpha1.ConditionPinned:
 		return "go forward again: evenkeel app unpin " + name
 	case v1alpha1.ConditionUnknownError:

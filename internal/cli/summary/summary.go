@@ -47,6 +47,9 @@ func (p Writer) App(app *v1alpha1.Application, windows *Windows) {
 	p.Field("Sync Status:", describe.SyncStatus(app), output.ToneOf(string(app.Status.Sync.Status)))
 	p.Field("Health Status:", string(app.Status.Health.Status), output.ToneOf(string(app.Status.Health.Status)))
 	p.Field("Reason:", describe.Reason(app, p.Now), output.Plain)
+	if app.Status.Health.Message != "" {
+		p.Line("→ which objects, and their last warnings: evenkeel app why %s/%s", app.Namespace, app.Name)
+	}
 }
 
 func (p Writer) source(src v1alpha1.ApplicationSource) {
