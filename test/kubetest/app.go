@@ -104,6 +104,12 @@ func appIs(app *v1alpha1.Application, key, value string) (string, error) {
 		}
 	case "message":
 		return messageIs(s.OperationState, value)
+	case "why":
+		re, err := regexp.Compile(value)
+		if err != nil || re.MatchString(s.Health.Message) {
+			return "", err
+		}
+		return "it is " + s.Health.Message, nil
 	case "condition":
 		return hasCondition(s.Conditions, value)
 	case "nocondition":

@@ -35,11 +35,14 @@
 //	refresh APP [hard]       ask for a refresh and wait until it is answered
 //	app APP WANT...          wait until an Application is as wanted: sync=, health=, op=,
 //	                         revision=, condition=TYPE:REGEXP, nocondition=TYPE, gone,
-//	                         resource=KIND/NAME:STATUS[:HEALTH], message=REGEXP, history=N
+//	                         resource=KIND/NAME:STATUS[:HEALTH], message=REGEXP, history=N,
+//	                         why=REGEXP (of what its health says)
 //	object KIND[.GROUP] NS/NAME WANT...
-//	                         wait until an object has /json/pointer=VALUE, or is there, or gone
+//	                         wait until an object has /json/pointer=VALUE, or is there, or gone;
+//	                         sets $UID
 //	same KIND[.GROUP] NS/NAME
 //	                         the object has the uid that it had when "object" saw it last
+//	answer PATH              write what the server answers to a GET to stdout
 //	cluster kill|restart|pause|resume
 //	git down|up|password VALUE
 //	requests [names]         write the counts of API requests since the last call to stdout

@@ -62,10 +62,11 @@ func (w *world) app(_ *testscript.TestScript, args []string) error {
 	return w.client.AwaitApp(w.ctx, args[0], args[1:])
 }
 
-func (w *world) object(_ *testscript.TestScript, args []string) error {
+func (w *world) object(ts *testscript.TestScript, args []string) error {
 	if len(args) < 3 {
 		return errors.New("usage: object KIND[.GROUP] NS/NAME WANT...")
 	}
+	defer func() { ts.Setenv("UID", string(w.uids[args[0]+" "+args[1]])) }()
 	return w.client.Await(w.ctx, args[0], args[1], func(o *unstructured.Unstructured) string {
 		if o != nil {
 			w.uids[args[0]+" "+args[1]] = o.GetUID()

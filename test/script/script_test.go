@@ -44,6 +44,7 @@ func TestScenarios(t *testing.T) {
 			"remove":            command((*world).remove),
 			"refresh":           command((*world).refresh),
 			"app":               command((*world).app),
+			"answer":            command((*world).answer),
 			"object":            command((*world).object),
 			"same":              command((*world).same),
 			"cluster":           command((*world).control),

@@ -235,6 +235,7 @@ func withExit(t Trouble, pods []Node) Trouble {
 		return t
 	}
 	t.Container, t.Exit, t.Image = last.Trouble.Container, last.Trouble.Exit, last.Trouble.Image
+	t.Detail = "" // that it has failed so often, which Reason says
 	if last.Trouble.Reason == oomKilled {
 		t.Detail = oomKilled
 	}

@@ -142,11 +142,7 @@ func (g *Group) failed() string {
 	if g.Container == "" {
 		return text + after(": ", g.Detail)
 	}
-	text += ": " + g.ended()
-	if g.Kind == "Job" && g.Detail != oomKilled { // its own says only that it has failed so often
-		return text
-	}
-	return text + after(": ", g.Detail)
+	return text + ": " + g.ended() + after(": ", g.Detail)
 }
 
 func (g *Group) instead() string {
