@@ -73,6 +73,9 @@ const (
 	// ConditionUnsupportedFieldWarning is Evenkeel's: it names the fields that are
 	// set and not acted on.
 	ConditionUnsupportedFieldWarning ConditionType = "UnsupportedFieldWarning"
+	// ConditionIgnoreDifferencesWarning is Evenkeel's: a rule of ignoreDifferences is wrong,
+	// or could not be used on an object.
+	ConditionIgnoreDifferencesWarning ConditionType = "IgnoreDifferencesWarning"
 	// ConditionSyncWaiting and ConditionPinned are Evenkeel's: why a sync that is due does
 	// not begin or go on (a sync window, another Application), and what the Application
 	// is pinned to. Neither is an error, so their names end in neither Error nor Warning.

@@ -75,6 +75,8 @@ type Verdict struct {
 	Sync v1alpha1.SyncStatusCode
 	// Drift are the fields that differ.
 	Drift []Drift
+	// Unruled is why a rule of what may differ could not be used, if one could not.
+	Unruled string
 	// Since is when the object was first seen to differ.
 	Since time.Time
 	// Confirmed says that the API server itself was asked, by a dry run.

@@ -145,12 +145,9 @@ func FuzzPointers(f *testing.F) {
 		if d := cmp.Diff(before.Object, o.Object); d != "" {
 			t.Fatalf("Without changed its input: %s", d)
 		}
-		if _, still := diff.Lookup(without.Object, pointer); still && pointer != "" && pointer != "/" {
-			if list, ok := diff.Lookup(o.Object, "/spec/list"); !ok || len(list.([]any)) < 2 {
-				t.Fatalf("%q is still there", pointer)
-			}
+		if again := diff.Without(without, []string{pointer}); again != without && !strings.Contains(pointer, "list/") {
+			t.Fatalf("%q is still there", pointer)
 		}
-		diff.With(o, before, []string{pointer})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/jq"
 )
 
 // Customization is what resource.customizations says of a kind (argo-cd.md §1.3,
@@ -50,6 +51,12 @@ type CompareOptions struct {
 	// JQTimeout bounds one jq expression on one object.
 	JQTimeout time.Duration
 }
+
+// What is done about a replica count that an autoscaler sets.
+const (
+	ReplicasCompared = "compare"
+	ReplicasIgnored  = "ignore"
+)
 
 // Of which kinds the status field is compared.
 const (
@@ -107,6 +114,15 @@ func (c section) comparison(s *Snapshot) {
 		if name = strings.TrimSpace(name); name != "" {
 			s.SensitiveAnnotations = append(s.SensitiveAnnotations, name)
 		}
+	}
+	const autoscaled = "evenkeel.autoscaledReplicas"
+	s.AutoscaledReplicas = ReplicasCompared
+	switch value := strings.TrimSpace(c.data[autoscaled]); value {
+	case "", ReplicasCompared:
+	case ReplicasIgnored:
+		s.AutoscaledReplicas = value
+	default:
+		c.problem(autoscaled, "%.64q is neither compare nor ignore; compare is used", value)
 	}
 	options := struct {
 		IgnoreAggregatedRoles              bool   `json:"ignoreAggregatedRoles"`
@@ -216,9 +232,17 @@ func (c section) ignoreRule(out **v1alpha1.ResourceIgnoreDifferences, x *Customi
 		}
 		pointers = append(pointers, p)
 	}
+	expressions := rule.JQPathExpressions[:0]
+	for _, text := range rule.JQPathExpressions {
+		if _, err := jq.Compile(text, jq.Options{}); err != nil {
+			c.problem(key, "%s; it is not used", err.Error())
+			continue
+		}
+		expressions = append(expressions, text)
+	}
 	*out = &v1alpha1.ResourceIgnoreDifferences{
 		Group: x.Group, Kind: x.Kind,
-		JSONPointers: pointers, JQPathExpressions: rule.JQPathExpressions, ManagedFieldsManagers: rule.ManagedFieldsManagers,
+		JSONPointers: pointers, JQPathExpressions: expressions, ManagedFieldsManagers: rule.ManagedFieldsManagers,
 	}
 	return true
 }

@@ -73,6 +73,9 @@ type Snapshot struct {
 	// Customizations are in the order of their kinds, at most one for each.
 	Customizations []Customization
 	Compare        CompareOptions
+	// AutoscaledReplicas says what spec.replicas is where an autoscaler sets it:
+	// ReplicasCompared or ReplicasIgnored.
+	AutoscaledReplicas string
 	// IgnoreResourceUpdates says whether the rules of that name are in force.
 	IgnoreResourceUpdates bool
 	// SensitiveAnnotations are masked wherever a Secret's data is.

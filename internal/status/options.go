@@ -12,11 +12,12 @@ import (
 )
 
 // compareOptions are the words of an object's compare options that are understood.
+// How Argo CD is to compare says nothing here: there is one way, which asks the API
+// server where it is in doubt, and what a webhook adds is nobody's difference.
 // Those of sync options are in package resource.
-var compareOptions = []string{"IgnoreExtraneous", "IncludeMutationWebhook=false"}
-
-// unread are annotations that this release does not act on at all.
-var unread = []string{"argocd.argoproj.io/ignore-resource-updates"}
+var compareOptions = []string{
+	"IgnoreExtraneous", "ServerSideDiff=true", "ServerSideDiff=false", "IncludeMutationWebhook=true", "IncludeMutationWebhook=false",
+}
 
 func unknownOptions(paths []string, at string, lists []string) []string {
 	for i, list := range lists {
@@ -33,11 +34,6 @@ func unknownOptions(paths []string, at string, lists []string) []string {
 func UnsupportedObject(obj *unstructured.Unstructured) []string {
 	annotations := obj.GetAnnotations()
 	var paths []string
-	for _, name := range unread {
-		if _, ok := annotations[name]; ok {
-			paths = append(paths, annotationPath(name))
-		}
-	}
 	for _, word := range resource.SyncOptionProblems(annotations[v1alpha1.AnnotationSyncOptions], resource.ObjectScope) {
 		paths = append(paths, annotationPath(v1alpha1.AnnotationSyncOptions)+" ("+word+")")
 	}

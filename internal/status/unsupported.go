@@ -22,7 +22,7 @@ var actedOn = map[reflect.Type]string{
 	reflect.TypeFor[v1alpha1.SyncPolicyAutomated]():        "prune selfHeal allowEmpty enabled",
 	reflect.TypeFor[v1alpha1.RetryStrategy]():              "limit backoff refresh",
 	reflect.TypeFor[v1alpha1.Backoff]():                    "duration factor maxDuration",
-	reflect.TypeFor[v1alpha1.ResourceIgnoreDifferences]():  "group kind name namespace jsonPointers",
+	reflect.TypeFor[v1alpha1.ResourceIgnoreDifferences]():  "group kind name namespace jsonPointers jqPathExpressions managedFieldsManagers",
 	reflect.TypeFor[v1alpha1.Info]():                       "name value",
 	reflect.TypeFor[v1alpha1.Operation]():                  "sync initiatedBy info retry",
 	reflect.TypeFor[v1alpha1.OperationInitiator]():         "username automated",

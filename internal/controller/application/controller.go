@@ -307,7 +307,7 @@ func matters(a, b *cluster.Record) bool {
 	x, y := &a.Verdict, &b.Verdict
 	return a.UID != b.UID || a.App != b.App || a.Deleting != b.Deleting || a.Hints != b.Hints ||
 		sums(a, b) || x.Health != y.Health || x.Message != y.Message || x.Sync != y.Sync || x.Desired != y.Desired || x.Confirmed != y.Confirmed ||
-		len(x.Drift) != len(y.Drift) || len(x.Images) != len(y.Images) || explains(a, b)
+		x.Unruled != y.Unruled || len(x.Drift) != len(y.Drift) || len(x.Images) != len(y.Images) || explains(a, b)
 }
 
 func (o observer) KindChanged(gk schema.GroupKind) {

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ const quiet = 500 * time.Millisecond
 // the status is written as composed.
 func (p *pass) report(ctx context.Context) bool {
 	p.rivalry()
+	p.unruled()
 	if p.managed != nil {
 		p.orphans()
 	}
@@ -114,6 +116,23 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 // live equals Git is not known, although it is compared with the last good one.
 func (p *pass) newerUnreadable() bool {
 	return p.s.failure != nil && slices.Equal(p.s.failed.Revisions, p.revisions)
+}
+
+// unruled warns of rules about what may differ that could not be used on objects.
+func (p *pass) unruled() {
+	const most = 5
+	n := 0
+	for _, m := range p.managed {
+		if m.Claim == nil || m.Record == nil || m.Record.Verdict.Desired != m.Claim.Hash || m.Record.Verdict.Unruled == "" {
+			continue
+		}
+		if n++; n <= most {
+			p.condition(v1alpha1.ConditionIgnoreDifferencesWarning, m.Key.Human()+": "+m.Record.Verdict.Unruled+"; it ignores nothing there")
+		}
+	}
+	if n > most {
+		p.condition(v1alpha1.ConditionIgnoreDifferencesWarning, fmt.Sprintf("and %d more objects", n-most))
+	}
 }
 
 // rivalry warns of objects that another Application claims as well.

@@ -2,6 +2,7 @@ package claim
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"hash/fnv"
 	"slices"
@@ -22,8 +23,8 @@ type Claim struct {
 	// App is the Application's instance name in tracking ids.
 	App    string
 	Object desired.Object
-	// Ignored are pointers to the fields that do not count.
-	Ignored []string
+	// Rules say what may differ; nil says that nothing may.
+	Rules *diff.Rules
 	// Respect says that ignored fields keep their live values when applied.
 	Respect bool
 	// NoValidate says that fields which the kind does not have are left out when
@@ -31,20 +32,19 @@ type Claim struct {
 	NoValidate bool
 	// Defines is the kind that the object, a CustomResourceDefinition, defines.
 	Defines schema.GroupKind
-	// Hash identifies what is compared: the object and the pointers. Never 0.
+	// Hash identifies what is compared: the object and the rules. Never 0.
 	Hash uint64
 }
 
 // New makes a claim of an Application on an object.
-func New(app string, o desired.Object, ignored []string, respect bool) *Claim {
+func New(app string, o desired.Object, rules *diff.Rules, respect bool) *Claim {
 	h := fnv.New64a()
 	_, _ = h.Write(o.JSON)
-	for _, p := range ignored {
-		_, _ = h.Write([]byte{0}) // which neither JSON nor a pointer has
-		_, _ = h.Write([]byte(p))
+	if rules != nil {
+		_, _ = h.Write(binary.BigEndian.AppendUint64([]byte{0}, rules.Digest())) // JSON has no 0
 	}
 	return &Claim{
-		App: app, Object: o, Ignored: ignored, Respect: respect, Hash: max(h.Sum64(), 1), Defines: definedBy(o),
+		App: app, Object: o, Rules: rules, Respect: respect, Hash: max(h.Sum64(), 1), Defines: definedBy(o),
 	}
 }
 
@@ -72,17 +72,21 @@ func (c *Claim) Body() (*unstructured.Unstructured, error) {
 	return u, utiljson.Unmarshal(c.Object.JSON, &u.Object)
 }
 
-// ToApply is the JSON that is sent: the object itself, or with the live values of
-// ignored fields where those are to be respected.
-func (c *Claim) ToApply(live *unstructured.Unstructured) ([]byte, error) {
-	if !c.Respect || live == nil || len(c.Ignored) == 0 {
+// Respects says whether what is sent depends on what is live.
+func (c *Claim) Respects() bool { return c.Respect && c.Rules != nil }
+
+// ToApply is the JSON that is sent: the object itself, or what the rules leave to
+// others as it is live, where they are to be respected. whole says that it replaces
+// the object and is not applied.
+func (c *Claim) ToApply(live *unstructured.Unstructured, whole bool) ([]byte, error) {
+	if !c.Respects() || live == nil {
 		return c.Object.JSON, nil
 	}
 	want, err := c.Body()
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(diff.With(want, live, c.Ignored).Object)
+	return json.Marshal(c.Rules.Respect(want, live, whole).Object)
 }
 
 // Set is what all Applications desire, by object. It is safe for concurrent use.

@@ -11,10 +11,25 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/desired"
+	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/resource"
 )
+
+// rules are those of JSON pointers, about everything; nil without any.
+func rules(t *testing.T, pointers ...string) *diff.Rules {
+	t.Helper()
+	if len(pointers) == 0 {
+		return nil
+	}
+	set, problems := diff.CompileRules([]v1alpha1.ResourceIgnoreDifferences{{Group: "*", Kind: "*", JSONPointers: pointers}}, diff.RuleOptions{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return diff.RulesFor(resource.Key{}, set)
+}
 
 // A Set is what the last Put of each Application says, whoever came before.
 func TestSet(t *testing.T) {
@@ -99,7 +114,7 @@ func checkAll(t *rapid.T, all []*claim.Claim, want map[string]*claim.Claim) {
 // The hash tells apart all that a comparison depends on.
 func TestHash(t *testing.T) {
 	hash := func(body string, ignored ...string) uint64 {
-		return claim.New("a", desired.Object{JSON: []byte(body)}, ignored, false).Hash
+		return claim.New("a", desired.Object{JSON: []byte(body)}, rules(t, ignored...), false).Hash
 	}
 	seen := map[uint64]string{}
 	for _, x := range []struct {
@@ -132,8 +147,8 @@ func TestToApply(t *testing.T) {
 		{"ignored, and applied all the same", []string{"/data/a"}, false, "want"},
 		{"ignored fields are respected", []string{"/data/a"}, true, "live"},
 	} {
-		x := claim.New("a", desired.Object{JSON: []byte(`{"apiVersion":"v1","data":{"a":"want"},"kind":"ConfigMap","metadata":{"name":"x"}}`)}, c.ignored, c.respect)
-		b, err := x.ToApply(live)
+		x := claim.New("a", desired.Object{JSON: []byte(`{"apiVersion":"v1","data":{"a":"want"},"kind":"ConfigMap","metadata":{"name":"x"}}`)}, rules(t, c.ignored...), c.respect)
+		b, err := x.ToApply(live, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +161,7 @@ func TestToApply(t *testing.T) {
 		if d := gocmp.Diff(map[string]string{"a": c.want}, got.Data); d != "" {
 			t.Errorf("%s (-want +got)\n%s", c.why, d)
 		}
-		if b, err := x.ToApply(nil); err != nil || !strings.Contains(string(b), "want") {
+		if b, err := x.ToApply(nil, false); err != nil || !strings.Contains(string(b), "want") {
 			t.Errorf("%s, nothing live: %s, %v", c.why, b, err)
 		}
 	}

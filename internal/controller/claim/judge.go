@@ -54,7 +54,10 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 	}
 	v.Desired, v.Applied, v.Agreed = c.Hash, old.Applied, old.Agreed
 	v.Legacy = apply.IsLegacy(obj)
-	changes, err := c.Compare(obj)
+	changes, problems, err := c.Compare(obj)
+	if len(problems) > 0 {
+		v.Unruled = problems[0].Error()
+	}
 	switch {
 	case err != nil:
 		v.Sync, v.Message = v1alpha1.SyncStatusUnknown, err.Error()
@@ -78,19 +81,27 @@ func (j *Judge) installation() string {
 	return j.Installation()
 }
 
-// Compare predicts what applying the claim would change.
-func (c *Claim) Compare(live *unstructured.Unstructured) ([]diff.Change, error) {
+// Compare predicts what applying the claim would change. Problems are of rules that
+// could not be used.
+func (c *Claim) Compare(live *unstructured.Unstructured) (changes []diff.Change, problems []error, err error) {
 	want, err := c.Body()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return diff.Predict(diff.Without(want, c.Ignored), diff.Without(live, c.Ignored), v1alpha1.FieldManager), nil
+	want, live, problems = c.Rules.Apply(want, live)
+	return diff.Predict(want, live, v1alpha1.FieldManager), problems, nil
+}
+
+// Outcome is the changes that the API server's answer to a dry run amounts to.
+func (c *Claim) Outcome(outcome, live *unstructured.Unstructured) []diff.Change {
+	outcome, live, _ = c.Rules.Apply(outcome, live) // whoever predicted has told the problems
+	return diff.Compare(outcome, live)
 }
 
 // Agreement identifies a claim and a live body that the API server called equal.
 func Agreement(c *Claim, live *unstructured.Unstructured) uint64 {
 	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%x %x", c.Hash, diff.Hash(diff.Without(live, c.Ignored)))
+	_, _ = fmt.Fprintf(h, "%x %x", c.Hash, diff.Hash(c.Rules.Live(live)))
 	return max(h.Sum64(), 1)
 }
 

@@ -44,7 +44,7 @@ func claimOn(t *testing.T, app, text string, ignored ...string) *claim.Claim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return claim.New(app, desired.Object{Key: resource.KeyOf(obj), GVK: obj.GroupVersionKind(), JSON: b}, ignored, false)
+	return claim.New(app, desired.Object{Key: resource.KeyOf(obj), GVK: obj.GroupVersionKind(), JSON: b}, rules(t, ignored...), false)
 }
 
 func at(second int) func() time.Time {

@@ -105,7 +105,7 @@ func (c *Comparer) ask(ctx context.Context, x *claim.Claim, kind cluster.Kind) {
 
 // dryRun is what applying x to a live object would change, as the API server says.
 func (c *Comparer) dryRun(ctx context.Context, x *claim.Claim, kind cluster.Kind, live *unstructured.Unstructured) ([]diff.Change, error) {
-	body, err := x.ToApply(live)
+	body, err := x.ToApply(live, false)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (c *Comparer) dryRun(ctx context.Context, x *claim.Claim, kind cluster.Kind
 	if err != nil {
 		return nil, err
 	}
-	return diff.Compare(diff.Without(outcome, x.Ignored), diff.Without(live, x.Ignored)), nil
+	return x.Outcome(outcome, live), nil
 }
 
 // Applied shows the index what the API server made of an apply, which is by
@@ -234,7 +234,7 @@ func (c *Comparer) compareNow(ctx context.Context, o *Object) error {
 	case err != nil:
 		return err
 	}
-	changes, err := o.Claim.Compare(live)
+	changes, _, err := o.Claim.Compare(live)
 	if err != nil {
 		return err
 	}

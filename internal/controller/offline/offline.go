@@ -20,7 +20,6 @@ import (
 	"evenkeel.dev/internal/controller/integrity"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
-	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/render/cache"
@@ -286,7 +285,7 @@ func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Differ
 	if err != nil || live == nil {
 		return d, true, err
 	}
-	changes, err := x.Compare(live)
+	changes, _, err := x.Compare(live)
 	if err != nil || len(changes) == 0 {
 		return d, false, err
 	}
@@ -295,7 +294,7 @@ func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Differ
 		return d, false, err
 	}
 	if outcome != nil {
-		changes = diff.Compare(diff.Without(outcome, x.Ignored), diff.Without(live, x.Ignored))
+		changes = x.Outcome(outcome, live)
 		if d.Desired, err = inspect.Show(outcome); err != nil || len(changes) == 0 {
 			return d, false, err
 		}
@@ -312,7 +311,7 @@ func (f *Offline) outcome(ctx context.Context, x *claim.Claim, live *unstructure
 	if !ok {
 		return nil, nil
 	}
-	body, err := x.ToApply(live)
+	body, err := x.ToApply(live, false)
 	if err != nil {
 		return nil, err
 	}

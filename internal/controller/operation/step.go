@@ -320,14 +320,14 @@ func (r *Run) objectTask(ctx context.Context, o *comparison.Object) (apply.Task,
 		task.MigrationManager = r.App.Annotations[v1alpha1.AnnotationMigrationManager]
 		task.Legacy = o.Record.Verdict.Legacy || task.MigrationManager != ""
 	}
-	if !x.Respect || len(x.Ignored) == 0 {
+	if !x.Respects() {
 		return task, nil
 	}
 	live, err := r.Applier.Conn.Get(ctx, kind, o.Key.Namespace, o.Key.Name)
 	if err != nil {
 		return apply.Task{}, err
 	}
-	task.Body, err = x.ToApply(live)
+	task.Body, err = x.ToApply(live, task.Replace)
 	return task, err
 }
 

@@ -23,7 +23,6 @@ import (
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/desired/project"
-	"evenkeel.dev/internal/diff"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/render/cache"
@@ -83,6 +82,8 @@ type Maker struct {
 	Cache *cache.Cache
 	// Metrics counts what is rendered; nil counts nothing.
 	Metrics *telemetry.Metrics
+
+	system ruleCache
 }
 
 // Request is the part of a Rendering's inputs that is not in the repository.
@@ -133,11 +134,11 @@ func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Ren
 		r.Reads = append(r.Reads, reads)
 	}
 	r.Conditions = append(out.conditions, state.Conditions...)
+	rules, wrong := m.rules(req)
+	r.Conditions = append(r.Conditions, wrong...)
 	chosen := options(req.App)
 	for _, o := range state.Objects {
-		ignored := diff.Pointers(req.App.Spec.IgnoreDifferences, o.Key)
-		ignored = append(ignored, diff.Pointers(req.Settings.IgnoreDifferences, o.Key)...)
-		x := claim.New(req.Instance, o, ignored, chosen.RespectIgnoreDifferences)
+		x := claim.New(req.Instance, o, rules(o), chosen.RespectIgnoreDifferences)
 		x.NoValidate = chosen.Override(o.SyncOptions).NoValidate
 		r.Claims = append(r.Claims, x)
 	}
@@ -289,7 +290,7 @@ func (m *Maker) Digest(req Request, have *Rendering) string {
 	h := sha256.New()
 	for _, part := range []any{
 		req.Origin.At(nil), req.App.Spec.IgnoreDifferences, options(req.App), req.App.Spec.Destination, rules,
-		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, r.GeneratePaths, req.Settings.IgnoreDifferences, req.Settings.InstallationID,
+		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, r.GeneratePaths, comparingOf(req.Settings), req.Settings.InstallationID,
 	} {
 		b, err := json.Marshal(part)
 		if err != nil {

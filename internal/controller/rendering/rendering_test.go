@@ -215,8 +215,7 @@ func TestDigestOfKinds(t *testing.T) {
 	plain.Claims = nil
 	chart := plain
 	chart.OfAPIs = true
-	later := *m
-	later.Kinds = func() *cluster.Kinds { return discovered(t) }
+	later := &Maker{Kinds: func() *cluster.Kinds { return discovered(t) }, KubeVersion: m.KubeVersion, Cache: m.Cache}
 	for _, c := range []struct {
 		why  string
 		have *Rendering
