@@ -15,6 +15,9 @@ import (
 type document struct {
 	obj   *unstructured.Unstructured
 	input *jq.Input
+	// cut is what was left out last, before the object until then.
+	cut    cut
+	before map[string]any
 }
 
 // jq is the object as programs read it, made when the first one wants it.
@@ -28,16 +31,22 @@ func (d *document) jq() (*jq.Input, error) {
 }
 
 func (d *document) without(paths []jq.Path) {
+	d.cut, d.before = cut{}, d.obj.Object
 	if len(paths) == 0 {
 		return
 	}
-	var c cut
 	for _, p := range paths {
-		c.add(p)
+		d.cut.add(p)
 	}
-	if m, ok := c.from(d.obj.Object).(map[string]any); ok {
+	if m, ok := d.cut.from(d.obj.Object).(map[string]any); ok {
 		d.obj, d.input = &unstructured.Unstructured{Object: m}, nil
 	}
+}
+
+// tidy drops the maps and lists of which nothing was left, unless other has them too:
+// that they are there says nothing by itself.
+func (d *document) tidy(other *unstructured.Unstructured) {
+	d.cut.tidy(d.before, d.obj.Object, other.Object)
 }
 
 type pointerStep []string
@@ -170,6 +179,50 @@ func (c *cut) from(v any) any {
 		return out
 	}
 	return v
+}
+
+// tidy drops fields of after, which from has made of before, that it has emptied and
+// that other lacks.
+func (c *cut) tidy(before, after, other any) {
+	switch a := after.(type) {
+	case map[string]any:
+		b, _ := before.(map[string]any)
+		o, _ := other.(map[string]any)
+		for name, inner := range c.fields {
+			e, ok := a[name]
+			if !ok {
+				continue
+			}
+			inner.tidy(b[name], e, o[name])
+			if _, both := o[name]; !both && length(e) == 0 && length(b[name]) > 0 {
+				delete(a, name)
+			}
+		}
+	case []any:
+		b, _ := before.([]any)
+		i := 0
+		for n, e := range b {
+			inner := c.elements[n]
+			if inner != nil && inner.all {
+				continue
+			}
+			if inner != nil {
+				inner.tidy(e, a[i], nil)
+			}
+			i++
+		}
+	}
+}
+
+// length is how much a map or list has in it; of what is neither, 1.
+func length(v any) int {
+	switch t := v.(type) {
+	case map[string]any:
+		return len(t)
+	case []any:
+		return len(t)
+	}
+	return 1
 }
 
 func copied(v any) any { return runtime.DeepCopyJSONValue(v) }

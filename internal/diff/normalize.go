@@ -29,6 +29,8 @@ func (r *Rules) Apply(desired, live *unstructured.Unstructured) (d, l *unstructu
 		}
 		left.without(mine)
 		right.without(theirs)
+		left.tidy(right.obj)
+		right.tidy(left.obj)
 	}
 	d, l = left.obj, right.obj
 	if len(r.managers) > 0 {

@@ -35,6 +35,7 @@ func (r *Rules) Respect(desired, live *unstructured.Unstructured, whole bool) *u
 			continue
 		}
 		at.without(mine)
+		at.tidy(&unstructured.Unstructured{})
 		out := any(at.obj.Object)
 		for _, path := range kept {
 			if path[0].Key != "status" {
@@ -98,7 +99,7 @@ func (r restorer) elements(desired, live any, path jq.Path, owned []seg) any {
 	if !ok || !isList && desired != nil {
 		return desired
 	}
-	entries := elementsOf(r.ownership.any(owned))
+	entries := r.entries(owned)
 	names := keyNames(entries)
 	out := slices.Clone(dl)
 	for i := path[0].From; i < min(path[0].To, len(ll)); i++ {
@@ -114,7 +115,7 @@ func (r restorer) elements(desired, live any, path jq.Path, owned []seg) any {
 		case at >= 0:
 			out[at] = r.at(dl[at], ll[i], path[1:], below)
 		case len(path) == 1:
-			if v, ok := r.value(ll[i], below); ok {
+			if v, ok := r.element(ll[i], below, names); ok {
 				out = slices.Insert(out, min(i, len(out)), v)
 			}
 		}
@@ -177,22 +178,54 @@ func (r restorer) value(live any, owned []seg) (any, bool) {
 
 // list is value for a list that others own elements of.
 func (r restorer) list(live []any, owned []seg) (any, bool) {
-	entries := elementsOf(r.ownership.any(owned))
+	entries := r.entries(owned)
+	names := keyNames(entries)
 	out := []any{}
 	for _, e := range live {
 		s := r.segment(e, entries)
-		v, ok := r.value(e, append(owned, s)) //nolint:gocritic // nobody keeps it
-		if !ok {
-			continue
+		if v, ok := r.element(e, append(owned, s), names); ok { //nolint:gocritic // nobody keeps it
+			out = append(out, v)
 		}
-		if m, isMap := v.(map[string]any); isMap {
-			for n, key := range entryFor(entries, e.(map[string]any)).keys {
-				m[n] = key
-			}
-		}
-		out = append(out, v)
 	}
 	return out, len(out) > 0
+}
+
+// element is value for an element of a list. One of which there is something to send
+// has its keys; one of which there are only the keys is not sent.
+func (r restorer) element(live any, owned []seg, names []string) (any, bool) {
+	v, ok := r.value(live, owned)
+	l, isMap := live.(map[string]any)
+	if !ok || !isMap || len(names) == 0 {
+		return v, ok
+	}
+	m, _ := v.(map[string]any)
+	keys := 0
+	for _, n := range names {
+		if _, set := m[n]; set {
+			keys++
+		}
+	}
+	if len(m) == keys && len(r.others(owned)) > 0 && !r.whole && r.ownership.known {
+		return nil, false
+	}
+	for _, n := range names {
+		if key, set := l[n]; set {
+			m[n] = key
+		}
+	}
+	return m, true
+}
+
+// entries are the elements of a list that anybody owns.
+func (r restorer) entries(path []seg) []element {
+	all := map[string]any{}
+	for _, g := range r.ownership.all {
+		f, _ := at(g.fields, path)
+		for key := range f {
+			all[key] = nil
+		}
+	}
+	return elementsOf(all)
 }
 
 // others are the parts of managers that stay what they are when we apply, below a

@@ -59,6 +59,10 @@ func CompileRules(list []v1alpha1.ResourceIgnoreDifferences, o RuleOptions) (*Ru
 			continue
 		}
 		for _, p := range r.JSONPointers {
+			if p != "" && p[0] != '/' { // in Argo CD its first part would be dropped without a word
+				problems = append(problems, fault.New(fault.Invalid, "%q is no JSON pointer: it begins with no slash", p))
+				continue
+			}
 			rule.steps = append(rule.steps, pointerStep(segments(p)))
 		}
 		for _, text := range r.JQPathExpressions {
