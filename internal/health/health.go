@@ -9,6 +9,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/health/builtin"
 	"evenkeel.dev/internal/health/field"
+	"evenkeel.dev/internal/health/shipped"
 )
 
 // Verdict is the health of one object. Message is empty or a sentence for people.
@@ -24,7 +25,12 @@ func Of(obj *unstructured.Unstructured) *Verdict { return (*Rules)(nil).Of(obj) 
 func HasRule(gk schema.GroupKind) bool { return (*Rules)(nil).HasRule(gk) }
 
 // ruleOf is the rule that Evenkeel has for a kind, or nil.
-func ruleOf(gk schema.GroupKind) builtin.Rule { return builtin.RuleFor(gk) }
+func ruleOf(gk schema.GroupKind) builtin.Rule {
+	if rule := builtin.RuleFor(gk); rule != nil {
+		return rule
+	}
+	return builtin.Rule(shipped.RuleFor(gk))
+}
 
 // Blocked is why a Pod cannot start, if so: an image that cannot be pulled, a
 // configuration that is missing, no node that takes it. It is empty for all else.
