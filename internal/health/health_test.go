@@ -100,6 +100,7 @@ func TestEveryRuleHasData(t *testing.T) {
 		{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"},
 		{Group: "apiregistration.k8s.io", Kind: "APIService"},
 		{Group: "argoproj.io", Kind: "Workflow"},
+		{Group: "cert-manager.io", Kind: "Certificate"},
 	} {
 		if !HasRule(gk) {
 			t.Errorf("%v has no rule", gk)
@@ -108,7 +109,7 @@ func TestEveryRuleHasData(t *testing.T) {
 			t.Errorf("%v: the data wants %v, too little to tell a rule from a constant", gk, seen[gk])
 		}
 	}
-	for _, gk := range []schema.GroupKind{{Kind: "ConfigMap"}, {Group: "example.com", Kind: "Deployment"}, {Group: "argoproj.io", Kind: "Application"}} {
+	for _, gk := range []schema.GroupKind{{Kind: "ConfigMap"}, {Group: "example.com", Kind: "Deployment"}, {Group: "argoproj.io", Kind: "Application"}, {Group: "crossplane.io", Kind: "Thing"}} {
 		if HasRule(gk) {
 			t.Errorf("%v has a rule", gk)
 		}

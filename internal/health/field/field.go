@@ -1,6 +1,7 @@
 package field
 
 import (
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -80,17 +81,6 @@ func (o Object) Each(name string) func(yield func(Object) bool) {
 	}
 }
 
-// Condition is the first of the conditions of a status that is of a type, nil when
-// there is none.
-func (o Object) Condition(kind string) Object {
-	for c := range o.Each("conditions") {
-		if c.Text("type") == kind {
-			return c
-		}
-	}
-	return nil
-}
-
 // At goes down a path of names that are joined by dots to the object that holds the
 // last of them, which is given back too.
 func (o Object) At(path string) (holder Object, name string) {
@@ -101,4 +91,20 @@ func (o Object) At(path string) (holder Object, name string) {
 		}
 		o, path = o.Object(head), tail
 	}
+}
+
+// Scalar is a value as text, as JSON writes it but for the quotes; objects, lists and
+// null have none.
+func Scalar(v any) (text string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case bool:
+		return strconv.FormatBool(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	}
+	return "", false
 }

@@ -1,5 +1,10 @@
 package shipped
 
+import (
+	"evenkeel.dev/internal/health/field"
+	"evenkeel.dev/internal/health/rollout"
+)
+
 // argo are the kinds of the Argo projects, but for Rollouts and the promoter.
 var argo = groups{
 	"argoproj.io": {
@@ -19,7 +24,7 @@ var argo = groups{
 			finally(healthy, "It is scheduled"),
 		},
 		"EventBus": truth("Deployed", "the bus to be deployed"),
-		"Rollout":  {rollout},
+		"Rollout":  {rolloutOfArgo},
 		"AnalysisRun": {
 			value("status.phase", is{
 				"Pending": progressing, "Running": progressing, "Successful": healthy,
@@ -35,4 +40,9 @@ var argo = groups{
 			waiting("the experiment to begin"),
 		},
 	},
+}
+
+func rolloutOfArgo(o field.Object) verdict {
+	status, message := rollout.Judge(o)
+	return verdict{status, message}
 }

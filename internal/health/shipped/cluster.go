@@ -81,7 +81,7 @@ func notReadyFor(severity string) step {
 	return func(o field.Object) verdict {
 		for c := range o.Object("status").Each("conditions") {
 			if c.Text("type") == "Ready" && c.Text("status") == "False" && c.Text("severity") != severity {
-				return verdict{degraded, words(c)}
+				return verdict{degraded, field.Words(c)}
 			}
 		}
 		return verdict{}
@@ -91,7 +91,7 @@ func notReadyFor(severity string) step {
 func controlPlaneError(o field.Object) verdict {
 	for c := range o.Object("status").Each("conditions") {
 		if c.Text("status") == "False" && c.Text("severity") == "Error" {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 	}
 	return verdict{}
@@ -120,15 +120,15 @@ func subscription(o field.Object) verdict {
 		switch c.Text("type") {
 		case "InstallPlanPending":
 			if is && !approval {
-				pending = words(c)
+				pending = field.Words(c)
 			}
 		case "InstallPlanMissing":
 			if c.Text("reason") != "ReferencedInstallPlanNotFound" {
-				failed = words(c)
+				failed = field.Words(c)
 			}
 		case "CatalogSourcesUnhealthy", "InstallPlanFailed", "ResolutionFailed":
 			if is {
-				failed = words(c)
+				failed = field.Words(c)
 			}
 		}
 	}
@@ -192,7 +192,7 @@ func compliance(o field.Object) verdict {
 	}
 	for e := range status.Each("compliancyDetails") {
 		for c := range e.Each("conditions") {
-			names = appendUnlike(names, e, words(c))
+			names = appendUnlike(names, e, field.Words(c))
 		}
 	}
 	return verdict{degraded, sentenceOf("It does not comply", names)}
@@ -231,7 +231,7 @@ func route(o field.Object) verdict {
 	case admitted == routers:
 		return verdict{healthy, "The route is admitted"}
 	case rejected != nil:
-		return verdict{degraded, words(rejected)}
+		return verdict{degraded, field.Words(rejected)}
 	}
 	return verdict{}
 }

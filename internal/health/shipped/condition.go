@@ -81,7 +81,7 @@ func conditionsOf(path string, clauses ...clause) step {
 func judge(condition field.Object, clauses []clause) verdict {
 	for i := range clauses {
 		if clauses[i].matches(condition) {
-			return verdict{clauses[i].then, words(condition)}
+			return verdict{clauses[i].then, field.Words(condition)}
 		}
 	}
 	return verdict{}
@@ -104,7 +104,7 @@ func both(then v1alpha1.HealthStatusCode, texts ...string) step {
 				first = c
 			}
 		}
-		return verdict{then, words(first)}
+		return verdict{then, field.Words(first)}
 	}
 }
 
@@ -128,10 +128,10 @@ func conditional(then v1alpha1.HealthStatusCode) step {
 			return verdict{}
 		}
 		if c := find(status, &notTrue); c != nil {
-			return verdict{then, words(c)}
+			return verdict{then, field.Words(c)}
 		}
 		for c := range status.Each("conditions") {
-			return verdict{then, words(c)}
+			return verdict{then, field.Words(c)}
 		}
 		return verdict{then, "No condition says how it fares"}
 	}
@@ -141,20 +141,4 @@ func conditional(then v1alpha1.HealthStatusCode) step {
 // false when it is not.
 func truth(kind, awaited string) steps {
 	return steps{conditions(when(kind+"=False", degraded), when(kind+"=True", healthy)), waiting(awaited)}
-}
-
-// words are what a condition tells people.
-func words(condition field.Object) string {
-	reason, message := condition.Text("reason"), condition.Text("message")
-	if reason != "" && message != "" {
-		if reason == message || strings.HasPrefix(message, reason+":") {
-			return message
-		}
-		return reason + ": " + message
-	}
-	state := condition.Text("type") + " is " + condition.Text("status")
-	if reason+message == "" {
-		return state
-	}
-	return state + ": " + reason + message
 }

@@ -159,14 +159,14 @@ func atlas(name string, working ...string) step {
 			return verdict{}
 		}
 		if ready.Text("status") == "True" {
-			return verdict{healthy, words(ready)}
+			return verdict{healthy, field.Words(ready)}
 		}
 		for _, word := range working {
 			if ready.Text(name) == word {
-				return verdict{progressing, words(ready)}
+				return verdict{progressing, field.Words(ready)}
 			}
 		}
-		return verdict{degraded, words(ready)}
+		return verdict{degraded, field.Words(ready)}
 	}
 }
 

@@ -108,7 +108,7 @@ var delivery = groups{
 var keptnStates = is{"Succeeded": healthy, "Failed": degraded}
 
 func keptnMeasured(o field.Object) verdict {
-	if text, ok := scalar(o.Object("status")["value"]); ok {
+	if text, ok := field.Scalar(o.Object("status")["value"]); ok {
 		return verdict{healthy, "The value is " + text}
 	}
 	return verdict{}

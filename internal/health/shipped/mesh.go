@@ -100,7 +100,7 @@ func inference(o field.Object) verdict {
 		is := c.Text("status")
 		if c.Text("type") == "Stopped" {
 			if is == "True" {
-				return verdict{suspended, words(c)}
+				return verdict{suspended, field.Words(c)}
 			}
 			if is != "Unknown" {
 				continue
@@ -120,7 +120,7 @@ func inference(o field.Object) verdict {
 		}
 		return verdict{degraded, said}
 	case open != nil:
-		return verdict{progressing, words(open)}
+		return verdict{progressing, field.Words(open)}
 	case transition == "InProgress":
 		return verdict{progressing, said}
 	}

@@ -90,7 +90,7 @@ func confluentConnector(o field.Object) verdict {
 		return verdict{healthy, "The connector is running"}
 	case status.Text("state") == "ERROR":
 		for c := range status.Each("conditions") {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 		return verdict{degraded, "The state is ERROR"}
 	case status.Has("state") && failed > 0:

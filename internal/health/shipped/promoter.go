@@ -47,7 +47,7 @@ func reconciled(o field.Object) verdict {
 			return verdict{progressing, notObserved}
 		}
 		if c.Text("status") == "False" {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 	}
 	if !there {

@@ -29,11 +29,11 @@ var notResolved, notAccepted, programmed, accepted = parse("ResolvedRefs=False")
 func attached(o field.Object) verdict {
 	for _, p := range [...]*pattern{&notResolved, &notAccepted} {
 		if c := find(o, p); c != nil {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 	}
 	if c := find(o, &programmed); c != nil {
-		return verdict{progressing, words(c)}
+		return verdict{progressing, field.Words(c)}
 	}
 	return verdict{}
 }
@@ -62,11 +62,11 @@ func gatewayClass(o field.Object) verdict {
 		}
 		switch c.Text("status") {
 		case "True":
-			return verdict{healthy, words(c)}
+			return verdict{healthy, field.Words(c)}
 		case "False":
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
-		return verdict{progressing, words(c)}
+		return verdict{progressing, field.Words(c)}
 	}
 	return verdict{}
 }
@@ -130,7 +130,7 @@ func policyOf(strict bool) step {
 					continue
 				}
 				if c.Text("status") != "True" {
-					return say(degraded, "Ancestor %s: %s", name, words(c))
+					return say(degraded, "Ancestor %s: %s", name, field.Words(c))
 				}
 				if kind == "Accepted" {
 					known, out = true, verdict{healthy, "All ancestors accept the policy"}
@@ -161,7 +161,7 @@ func contour(o field.Object) verdict {
 			continue
 		}
 		valid := c.Text("type") == "Valid"
-		said := words(c)
+		said := field.Words(c)
 		if text := status.Text("description"); text != "" {
 			said = text
 		}

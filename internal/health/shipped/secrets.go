@@ -93,9 +93,9 @@ func keycloak(o field.Object) verdict {
 	}
 	switch oldest.Text("type") {
 	case "Ready":
-		return verdict{healthy, words(oldest)}
+		return verdict{healthy, field.Words(oldest)}
 	case "HasErrors":
-		return verdict{degraded, words(oldest)}
+		return verdict{degraded, field.Words(oldest)}
 	}
 	return verdict{}
 }

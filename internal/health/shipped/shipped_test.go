@@ -40,9 +40,11 @@ type document struct {
 // fixture is one case of one kind.
 type fixture struct {
 	name, why, kind string
-	object          *unstructured.Unstructured
-	want            v1alpha1.HealthStatusCode
-	message         *string
+	// first: of the kinds of its document, whose rules mostly are one.
+	first   bool
+	object  *unstructured.Unstructured
+	want    v1alpha1.HealthStatusCode
+	message *string
 }
 
 func fixtures(t testing.TB) []fixture {
@@ -71,7 +73,7 @@ func fixtures(t testing.TB) []fixture {
 func (d *document) fixtures(t testing.TB) []fixture {
 	t.Helper()
 	var out []fixture
-	for _, kind := range d.Kinds {
+	for i, kind := range d.Kinds {
 		group, name, ok := strings.Cut(kind, "/")
 		if !ok {
 			t.Fatalf("kind %q is not group/Kind", kind)
@@ -93,7 +95,7 @@ func (d *document) fixtures(t testing.TB) []fixture {
 				status["conditions"] = conditionsOfText(t, c.Conditions)
 				object["status"] = status
 			}
-			out = append(out, fixture{kind + " " + c.Why, c.Why, kind, decode(t, object), c.Want, c.Message})
+			out = append(out, fixture{kind + " " + c.Why, c.Why, kind, i == 0, decode(t, object), c.Want, c.Message})
 		}
 	}
 	return out
@@ -254,9 +256,9 @@ func everyRule(f func(name string, rule Rule)) {
 	}
 }
 
-// sound says what is wrong with what a rule makes of an object.
-func sound(name string, rule Rule, obj *unstructured.Unstructured) string {
-	before := obj.DeepCopy()
+// sound says what is wrong with what a rule makes of an object, of which before is a
+// copy.
+func sound(name string, rule Rule, obj, before *unstructured.Unstructured) string {
 	status, message := rule(obj)
 	switch status {
 	case healthy, suspended, progressing, missing, degraded, unknown:
@@ -272,7 +274,7 @@ func sound(name string, rule Rule, obj *unstructured.Unstructured) string {
 	return ""
 }
 
-// words of objects that the rules look for, so that random objects get somewhere.
+// vocabulary is the words that the rules look for, so that random objects get somewhere.
 func vocabulary(t testing.TB) (names, texts []string) {
 	n, s := map[string]bool{}, map[string]bool{}
 	var walk func(v any)
@@ -327,8 +329,9 @@ func TestAnyObject(t *testing.T) {
 				obj.Object[part] = object.Draw(t, part)
 			}
 		}
+		before := obj.DeepCopy()
 		everyRule(func(name string, rule Rule) {
-			if problem := sound(name, rule, obj); problem != "" {
+			if problem := sound(name, rule, obj, before); problem != "" {
 				t.Error(problem)
 			}
 		})
@@ -339,9 +342,12 @@ func TestAnyObject(t *testing.T) {
 // something is of another type, still has an answer.
 func TestDamagedObject(t *testing.T) {
 	for _, f := range fixtures(t) {
+		if !f.first {
+			continue
+		}
 		rule := ruleOf(t, f.object)
 		damage(f.object.Object, func(what string) {
-			if problem := sound(f.name, rule, f.object); problem != "" {
+			if problem := sound(f.name, rule, f.object, f.object.DeepCopy()); problem != "" {
 				t.Errorf("%s: %s", what, problem)
 			}
 		})
@@ -350,7 +356,7 @@ func TestDamagedObject(t *testing.T) {
 
 // damage calls f with each of the values in v replaced, one at a time.
 func damage(v any, f func(what string)) {
-	wrong := []any{nil, "", "x", true, int64(-1), 0.5, []any{}, []any{nil, "x"}, map[string]any{}, map[string]any{"x": nil}}
+	wrong := []any{nil, "", "x", true, int64(-1), 0.5, []any{nil, "x"}, map[string]any{"x": nil}}
 	switch v := v.(type) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -375,6 +381,9 @@ func damage(v any, f func(what string)) {
 // FuzzRules: no JSON object makes any of the rules panic or give a status of its own.
 func FuzzRules(f *testing.F) {
 	for _, x := range fixtures(f) {
+		if !x.first {
+			continue
+		}
 		b, err := x.object.MarshalJSON()
 		if err != nil {
 			f.Fatal(err)
@@ -386,8 +395,9 @@ func FuzzRules(f *testing.F) {
 		if obj.UnmarshalJSON(b) != nil {
 			t.Skip()
 		}
+		before := obj.DeepCopy()
 		everyRule(func(name string, rule Rule) {
-			if problem := sound(name, rule, obj); problem != "" {
+			if problem := sound(name, rule, obj, before); problem != "" {
 				t.Error(problem)
 			}
 		})

@@ -22,7 +22,7 @@ const other = "*"
 func value(path string, meaning is, because ...string) step {
 	return func(o field.Object) verdict {
 		holder, name := o.At(path)
-		text, ok := scalar(holder[name])
+		text, ok := field.Scalar(holder[name])
 		if !ok {
 			return verdict{}
 		}
@@ -48,7 +48,7 @@ func sentence(path, name string, v any) string {
 		}
 		return "The " + name + " is " + text
 	}
-	text, _ := scalar(v)
+	text, _ := field.Scalar(v)
 	return path + " is " + text
 }
 
@@ -66,21 +66,6 @@ func detail(o, holder field.Object, because []string) string {
 		}
 	}
 	return ""
-}
-
-// scalar is a value as text; objects and lists have none.
-func scalar(v any) (text string, ok bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case bool:
-		return strconv.FormatBool(v), true
-	case int64:
-		return strconv.FormatInt(v, 10), true
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true
-	}
-	return "", false
 }
 
 // label decides by a label.

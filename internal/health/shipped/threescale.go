@@ -57,7 +57,7 @@ func threescaleDeployed(o field.Object) verdict {
 func unavailable(o field.Object) verdict {
 	for c := range o.Object("status").Each("conditions") {
 		if c.Text("type") == "Available" && c.Text("reason") != "" {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 	}
 	return verdict{}
@@ -79,5 +79,5 @@ func tenant(o field.Object) verdict {
 	if c == nil || status.Number("tenantId") <= 0 || status.Number("adminId") <= 0 {
 		return verdict{}
 	}
-	return verdict{healthy, words(c)}
+	return verdict{healthy, field.Words(c)}
 }

@@ -48,9 +48,9 @@ func scaling(o field.Object) verdict {
 		return verdict{}
 	}
 	if paused := find(status, &kedaPaused); paused != nil {
-		return verdict{suspended, words(paused)}
+		return verdict{suspended, field.Words(paused)}
 	}
-	return verdict{healthy, words(c)}
+	return verdict{healthy, field.Words(c)}
 }
 
 // advancedCronJob that has never run is Degraded with Argo CD, unless it is paused.
@@ -100,7 +100,7 @@ func kruisePaused(strategy, counter string) step {
 // partitioned says whether only a part of the pods is to be updated. The first
 // generation has nothing to be updated from.
 func partitioned(o, strategy field.Object) bool {
-	text, _ := scalar(strategy["partition"])
+	text, _ := field.Scalar(strategy["partition"])
 	return text != "0" && o.Object("metadata").Number("generation") > 1
 }
 
@@ -158,7 +158,7 @@ func gameServer(o field.Object) verdict {
 	}
 	for c := range status.Object("podStatus").Each("conditions") {
 		if c.Text("type") == "KruisePodReady" && c.Text("status") != "True" {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 	}
 	if now == "Ready" {
@@ -204,7 +204,7 @@ func spinFailed(o field.Object) verdict {
 		}
 		message := strings.ToLower(c.Text("message"))
 		if c.Text("reason") == "ProgressDeadlineExceeded" || strings.Contains(message, "timeout") || strings.Contains(message, "failed") {
-			return verdict{degraded, words(c)}
+			return verdict{degraded, field.Words(c)}
 		}
 	}
 	return verdict{}
@@ -222,7 +222,7 @@ func spinApp(o field.Object) verdict {
 		if available == nil {
 			return verdict{degraded, "Nothing says that it is available"}
 		}
-		return verdict{degraded, words(available)}
+		return verdict{degraded, field.Words(available)}
 	}
 	desired := int64(1)
 	if spec.Has("replicas") {
@@ -233,7 +233,7 @@ func spinApp(o field.Object) verdict {
 		return say(progressing, "%d of %d replicas are ready", now, desired)
 	}
 	if c := find(status, &spinProgressing); c != nil {
-		return verdict{progressing, words(c)}
+		return verdict{progressing, field.Words(c)}
 	}
 	return say(healthy, "%d of %d replicas are ready", now, desired)
 }

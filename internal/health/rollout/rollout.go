@@ -1,4 +1,4 @@
-package shipped
+package rollout
 
 import (
 	"strconv"
@@ -8,42 +8,50 @@ import (
 	"evenkeel.dev/internal/health/field"
 )
 
-// phases are those that the controller of Argo Rollouts gives a Rollout.
-var phases = is{"Healthy": healthy, "Progressing": progressing, "Degraded": degraded, "Paused": suspended}
+const (
+	healthy     = v1alpha1.HealthStatusHealthy
+	suspended   = v1alpha1.HealthStatusSuspended
+	progressing = v1alpha1.HealthStatusProgressing
+	degraded    = v1alpha1.HealthStatusDegraded
+	unknown     = v1alpha1.HealthStatusUnknown
+)
 
-// rollout judges a Rollout of Argo Rollouts. Its controller says since v1.0 what it
+// phases are those that the controller of Argo Rollouts gives a Rollout.
+var phases = map[string]v1alpha1.HealthStatusCode{"Healthy": healthy, "Progressing": progressing, "Degraded": degraded, "Paused": suspended}
+
+// Judge judges a Rollout of Argo Rollouts. Its controller says since v1.0 what it
 // makes of it in status.phase; the rest is for those before.
-func rollout(o field.Object) verdict {
+func Judge(o field.Object) (v1alpha1.HealthStatusCode, string) {
 	status := o.Object("status")
-	if !rolloutObserved(o) || !workloadObserved(o) {
-		return verdict{progressing, notObserved}
+	if !observed(o) || !workloadObserved(o) {
+		return progressing, "Waiting for the change of the spec to be observed"
 	}
 	if status.Has("phase") {
 		then := phases[status.Text("phase")]
 		if then == "" {
 			then = unknown
 		}
-		return verdict{then, progress(o, then, status.Text("message"))}
+		return then, progress(o, then, status.Text("message"))
 	}
 	// A condition of this type is there only while it is true.
 	for c := range status.Each("conditions") {
 		reason := c.Text("reason")
 		if c.Text("type") == "InvalidSpec" || c.Text("type") == "Progressing" && (reason == "RolloutAborted" || reason == "ProgressDeadlineExceeded") {
-			return verdict{degraded, progress(o, degraded, words(c))}
+			return degraded, progress(o, degraded, field.Words(c))
 		}
 	}
 	if len(status.List("pauseConditions")) > 0 || o.Object("spec").Flag("paused") {
-		return verdict{suspended, progress(o, suspended, "")}
+		return suspended, progress(o, suspended, "")
 	}
 	if then, message := rolledOut(o); then != healthy {
-		return verdict{then, progress(o, then, message)}
+		return then, progress(o, then, message)
 	}
-	return verdict{status: healthy}
+	return healthy, ""
 }
 
-// rolloutObserved says whether the controller has seen the last spec. Before v1.0
+// observed says whether the controller has seen the last spec. Before v1.0
 // observedGeneration was a hash, which says nothing.
-func rolloutObserved(o field.Object) bool {
+func observed(o field.Object) bool {
 	if !o.Has("status") {
 		return false
 	}
@@ -64,7 +72,7 @@ func workloadObserved(o field.Object) bool {
 
 // number reads what is a number, or text that is one.
 func number(v any) (n int64, ok bool) {
-	text, ok := scalar(v)
+	text, ok := field.Scalar(v)
 	if !ok {
 		return 0, false
 	}
@@ -194,7 +202,7 @@ func resumes(o field.Object, step int64, why string) string {
 		case string:
 			return "it goes on by itself after " + duration
 		case int64, float64:
-			text, _ := scalar(duration)
+			text, _ := field.Scalar(duration)
 			return "it goes on by itself after " + text + "s"
 		}
 	}
