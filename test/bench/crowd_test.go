@@ -36,6 +36,8 @@ type member struct {
 	// desired is the part of the body that is desired, live the rest.
 	desired, live string
 	owner         string
+	// web is what the objects of its twenty that belong together are called.
+	web string
 }
 
 func (member) crowdUID(i int) string {
@@ -49,6 +51,7 @@ func (crowd) member(i int) member {
 	m.uid = m.crowdUID(i)
 	base := i - at
 	web := fmt.Sprintf("web-%06d", base/perTwenty)
+	m.web = web
 	rs := web + "-6d4cf56db6"
 	labels := fmt.Sprintf(`{"app":%q,"pod-template-hash":"6d4cf56db6"}`, web)
 	pod := fmt.Sprintf(`{"containers":[{"name":"web","image":"registry.example.com/shop/web:v1.%d","ports":[{"containerPort":8080,"protocol":"TCP"}],"resources":{"requests":{"cpu":"100m","memory":"128Mi"}},"env":[{"name":"A","value":"b"}],"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","imagePullPolicy":"IfNotPresent"}],"restartPolicy":"Always","terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst","securityContext":{},"schedulerName":"default-scheduler"`, base%300)
@@ -78,7 +81,7 @@ func (crowd) member(i int) member {
 	default:
 		m.kind, m.name = schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, fmt.Sprintf("%s-%d", rs, at)
 		m.owner = owner("apps/v1", "ReplicaSet", rs+"-15", m.crowdUID(base+15))
-		m.desired = fmt.Sprintf(`"spec":%s,"nodeName":"node-%d","serviceAccountName":%q}`, pod, i%50, web)
+		m.desired = fmt.Sprintf(`"spec":%s,"serviceAccountName":%q}`, pod, web)
 		m.live = `"status":{"phase":"Running","conditions":[{"type":"Initialized","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"},{"type":"Ready","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"},{"type":"ContainersReady","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"},{"type":"PodScheduled","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"}],"hostIP":"10.0.0.1","podIP":"10.1.0.1","startTime":"2026-01-01T00:00:00Z","containerStatuses":[{"name":"web","state":{"running":{"startedAt":"2026-01-01T00:00:00Z"}},"lastState":{},"ready":true,"restartCount":0,"image":"registry.example.com/shop/web:v1","imageID":"registry.example.com/shop/web@sha256:0000000000000000000000000000000000000000000000000000000000000000","containerID":"containerd://0000000000000000000000000000000000000000000000000000000000000000","started":true}],"qosClass":"Burstable"}`
 	}
 	if at == 0 || at == 14 {

@@ -28,11 +28,12 @@ import (
 )
 
 var (
-	program evenkeeltest.Build                                                                   //nolint:gochecknoglobals // one per test binary
-	apps    = flag.Int("apps", 100, "the number of Applications of the benchmark")               //nolint:gochecknoglobals // a flag
-	objects = flag.Int("objects", 10, "the number of objects of each of these")                  //nolint:gochecknoglobals // a flag
-	live    = flag.Int("live", 5000, "the number of live objects of TestLive and BenchmarkLive") //nolint:gochecknoglobals // a flag
-	keep    = flag.String("keep", "", "write evenkeel's log and data to this directory")         //nolint:gochecknoglobals // a flag
+	program evenkeeltest.Build                                                                          //nolint:gochecknoglobals // one per test binary
+	apps    = flag.Int("apps", 100, "the number of Applications of the benchmark")                      //nolint:gochecknoglobals // a flag
+	objects = flag.Int("objects", 10, "the number of objects of each of these")                         //nolint:gochecknoglobals // a flag
+	managed = flag.Int("managed", 500, "the number of those objects of BenchmarkLive that are managed") //nolint:gochecknoglobals // a flag
+	live    = flag.Int("live", 5000, "the number of live objects of TestLive and BenchmarkLive")        //nolint:gochecknoglobals // a flag
+	keep    = flag.String("keep", "", "write evenkeel's log and data to this directory")                //nolint:gochecknoglobals // a flag
 )
 
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
@@ -71,14 +72,14 @@ type world struct {
 }
 
 // newWorld starts all of it, without an Application yet. settings are the data of
-// argocd-cm.
-func newWorld(t testing.TB, c content, settings map[string]any) *world {
+// argocd-cm, args further flags of the playground.
+func newWorld(t testing.TB, c content, settings map[string]any, args ...string) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), content: c, dir: *keep}
 	if w.dir == "" {
 		w.dir = t.TempDir()
 	}
-	w.cluster = playgroundtest.Start(t, playgroundtest.Options{AuditLog: true, Nodes: 1 + c.apps/podsPerNode})
+	w.cluster = playgroundtest.Start(t, playgroundtest.Options{AuditLog: true, Nodes: 1 + c.apps/podsPerNode, Args: args})
 	config, err := clientcmd.BuildConfigFromFlags("", w.cluster.Kubeconfig)
 	w.must(err)
 	config.QPS, config.UserAgent, config.WarningHandler = -1, tester, rest.NoWarnings{}

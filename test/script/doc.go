@@ -49,6 +49,7 @@
 //	gits                     write the counts of git processes since the last call to stdout
 //	silent TEXT...           none of the texts is in what evenkeel logs, writes below --data,
 //	                         into Applications, events and ConfigMaps, or answers to anybody
+//	tree APP                 write the nodes of an Application's tree, and the orphans beside it, to stdout
 //	webhook STATUS SECRET FILE
 //	                         send FILE as GitHub sends a push, signed with SECRET, write the
 //	                         answer to stdout

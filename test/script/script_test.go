@@ -62,6 +62,7 @@ func TestScenarios(t *testing.T) {
 			"push-chart":        command((*world).pushChart),
 			"push-artifact":     command((*world).pushArtifact),
 			"renders":           command((*world).renders),
+			"tree":              command((*world).tree),
 		},
 	})
 }
