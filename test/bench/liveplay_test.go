@@ -20,8 +20,8 @@ import (
 const (
 	// perApp is the number of objects of an Application of BenchmarkLive.
 	perApp = 100
-	// doubters are the Applications that do not heal themselves.
-	doubters = 10
+	// maxDoubters is how many Applications do not heal themselves, at most half of them.
+	maxDoubters = 10
 	// liveEvents is how many events the CPU time of one is told by.
 	liveEvents = 5000
 )
@@ -46,8 +46,8 @@ func BenchmarkLive(b *testing.B) {
 	w := newWorld(b, c, map[string]any{"timeout.reconciliation": "20s", "timeout.reconciliation.jitter": "0s"},
 		"--controller-manager-arg=--controllers=serviceaccount-controller,namespace-controller")
 	w.each(c.apps, func(i int) error {
-		app := c.application(i)
-		if i < doubters {
+		app := w.content.application(i)
+		if i < w.doubters() {
 			delete(app.Object["spec"].(map[string]any)["syncPolicy"].(map[string]any)["automated"].(map[string]any), "selfHeal")
 		}
 		_, err := w.applications().Create(w.ctx, app, metav1.CreateOptions{FieldManager: tester})
@@ -70,6 +70,9 @@ func BenchmarkLive(b *testing.B) {
 	b.ReportMetric(peak, "peak-MiB")
 	b.Logf("load at the end: %s", load())
 }
+
+// doubters are the first Applications: those that do not heal themselves.
+func (w *world) doubters() int { return min(maxDoubters, w.content.apps/2) }
 
 // compared waits until Applications have a sync status, whatever their health.
 func (w *world) compared(status string, keys ...string) {
@@ -195,7 +198,7 @@ func (w *world) programCPU() float64 {
 // measureEvents has ConfigMaps of nobody changed, and at last one that the program heals:
 // then it has seen them all, as a kind has one watch.
 func (w *world) measureEvents(b *testing.B) {
-	heal := doubters // the first that does
+	heal := w.doubters() // the first that does
 	want := (&scenarios{world: w}).value(heal)
 	before := w.programCPU()
 	w.each(liveEvents, func(k int) error {
@@ -211,7 +214,7 @@ func (w *world) measureEvents(b *testing.B) {
 // measureVerdicts changes an object of each Application that does not heal itself.
 func (w *world) measureVerdicts(b *testing.B) {
 	var took []time.Duration
-	for i := range doubters {
+	for i := range w.doubters() {
 		begin := time.Now()
 		w.drift(i, "drifted")
 		w.compared("OutOfSync", w.all()[i])
