@@ -190,6 +190,7 @@ func condensed(v Verdict, before *Verdict, texts *texts) *Verdict {
 		before = &Verdict{}
 	}
 	v.Message, v.Blocked = texts.one(v.Message), texts.one(v.Blocked)
+	v.Trouble = texts.trouble(v.Trouble, before.Trouble)
 	v.Network = texts.network(v.Network, before.Network)
 	v.Images = kept(v.Images, before.Images, texts.one)
 	v.Info = kept(v.Info, before.Info, func(i Info) Info { return Info{Name: texts.one(i.Name), Value: texts.one(i.Value)} })
@@ -237,6 +238,20 @@ func (t *texts) one(s string) string {
 	}
 	t.known[s] = s
 	return s
+}
+
+// trouble is t with shared texts, or before where that is equal. A broken image has as many
+// Pods in one trouble as there are replicas.
+func (t *texts) trouble(now, before *Trouble) *Trouble {
+	switch {
+	case now == nil:
+		return nil
+	case before != nil && *now == *before:
+		return before
+	}
+	c := *now
+	c.Reason, c.Container, c.Image, c.Detail = t.one(c.Reason), t.one(c.Container), t.one(c.Image), t.one(c.Detail)
+	return &c
 }
 
 // network is n, or one that is equal to it.

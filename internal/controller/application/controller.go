@@ -23,6 +23,7 @@ import (
 	"evenkeel.dev/internal/controller/orphan"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
+	"evenkeel.dev/internal/controller/why"
 	"evenkeel.dev/internal/health"
 	"evenkeel.dev/internal/render/cache"
 	"evenkeel.dev/internal/render/trace"
@@ -285,7 +286,7 @@ func (o observer) ObjectChanged(before, after *cluster.Record) {
 			continue
 		}
 		o.c.o.View.TreeChanged(key.Namespace, key.Name)
-		if changed && (instance == r.App || sums(before, after)) || unwell && explains(before, after) {
+		if changed && (instance == r.App || sums(before, after)) || unwell && why.Changes(before, after) {
 			o.c.queue.Add(key)
 		}
 	}
@@ -307,7 +308,7 @@ func matters(a, b *cluster.Record) bool {
 	x, y := &a.Verdict, &b.Verdict
 	return a.UID != b.UID || a.App != b.App || a.Deleting != b.Deleting || a.Hints != b.Hints ||
 		sums(a, b) || x.Health != y.Health || x.Message != y.Message || x.Sync != y.Sync || x.Desired != y.Desired || x.Confirmed != y.Confirmed ||
-		x.Unruled != y.Unruled || len(x.Drift) != len(y.Drift) || len(x.Images) != len(y.Images) || explains(a, b)
+		x.Unruled != y.Unruled || len(x.Drift) != len(y.Drift) || len(x.Images) != len(y.Images) || why.Changes(a, b)
 }
 
 func (o observer) KindChanged(gk schema.GroupKind) {

@@ -10,6 +10,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/repository"
+	"evenkeel.dev/internal/controller/why"
 	"evenkeel.dev/internal/desired/project"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/pin"
@@ -79,7 +80,7 @@ type pass struct {
 	managed    []managed
 	conditions []v1alpha1.ApplicationCondition
 	// why is what explain found; nil until it was asked.
-	why *explanation
+	why *why.Explanation
 	// longer are the problems that say more than fits into conditions.
 	longer []view.Problem
 	// operation is the operation's state after this pass, deployed the history entry

@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/operation"
 	"evenkeel.dev/internal/controller/rendering"
+	"evenkeel.dev/internal/controller/why"
 	"evenkeel.dev/internal/plan/pin"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/status"
@@ -30,9 +31,11 @@ func (p *pass) report(ctx context.Context) bool {
 	if p.managed != nil {
 		p.orphans()
 	}
-	p.aborts()
+	for _, text := range why.Aborted(p.c.cluster, p.managed) {
+		p.condition(v1alpha1.ConditionRolloutAborted, text)
+	}
 	p.c.mu.Lock() // for the Inspector, which is no pass
-	p.s.longer, p.s.explained = p.longer, p.explain().status != v1alpha1.HealthStatusHealthy
+	p.s.longer, p.s.explained = p.longer, p.explain().Status != v1alpha1.HealthStatusHealthy
 	p.c.mu.Unlock()
 	change := status.Change{Status: p.compose(), ClearOperation: p.clearOperation, Finalizers: p.hookFinalizers()}
 	if p.answered {
@@ -90,7 +93,7 @@ func (p *pass) compose() v1alpha1.ApplicationStatus {
 	r := status.Report{
 		Compared: p.managed != nil && !p.newerUnreadable(), Conditions: p.conditions, Operation: p.operation, Deployed: p.deployed,
 		Refreshed: p.answered || p.finished, Self: rendering.Self(p.app), ControllerNamespace: p.c.o.Namespace, Now: p.time(),
-		Why: p.explain().brief(),
+		Why: p.explain().Brief(),
 	}
 	if why := p.pendingNamespace(); why != "" && r.Compared {
 		r.Besides = true
@@ -133,6 +136,14 @@ func (p *pass) unruled() {
 	if n > most {
 		p.condition(v1alpha1.ConditionIgnoreDifferencesWarning, fmt.Sprintf("and %d more objects", n-most))
 	}
+}
+
+// explain finds, once per pass, why the Application is not healthy.
+func (p *pass) explain() *why.Explanation {
+	if p.why == nil {
+		p.why = why.Find(p.c.cluster, p.managed, rendering.Self(p.app))
+	}
+	return p.why
 }
 
 // rivalry warns of objects that another Application claims as well.
@@ -189,14 +200,14 @@ func (p *pass) extra() view.Extra {
 			}
 		}
 	}
-	why := p.explain()
-	if why.key.Kind != "" {
-		x.Unhealthy = view.Culprit{Kind: why.key.Kind, Name: why.key.Name}
-		if h := items[why.key].Health(); h != nil {
+	e := p.explain()
+	if e.Key.Kind != "" {
+		x.Unhealthy = view.Culprit{Kind: e.Key.Kind, Name: e.Key.Name}
+		if h := items[e.Key].Health(); h != nil {
 			x.Unhealthy.Message = h.Message
 		}
 	}
-	x.Cause = view.CauseOf(why.key, why.groups)
+	x.Cause = view.CauseOf(e.Key, e.Groups)
 	if op := p.operation; op != nil && op.SyncResult != nil {
 		x.Total = x.Counts.Total
 		x.Done = len(op.SyncResult.Resources)

@@ -12,8 +12,8 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/comparison"
+	"evenkeel.dev/internal/controller/why"
 	"evenkeel.dev/internal/desired/project"
-	"evenkeel.dev/internal/health/cause"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/view"
 )
@@ -129,7 +129,7 @@ func missing(x *claim.Claim) view.Node {
 
 // claimed says of a node that it is desired, and how that compares.
 func (i *Inspector) claimed(n *view.Node, x *claim.Claim, rec *cluster.Record) {
-	n.Cause = view.CauseOf(x.Object.Key, Explain(i.Cluster, rec))
+	n.Cause = view.CauseOf(x.Object.Key, why.Explain(i.Cluster, rec))
 	n.Managed, n.Wave, n.Version = true, int64(x.Object.Wave), x.Object.GVK.Version
 	n.Sync = string(v1alpha1.SyncStatusUnknown)
 	if rec.Verdict.Desired == x.Hash {
@@ -163,7 +163,7 @@ func node(b cluster.Branch, parent string) view.Node {
 	}
 	n.Network = networkOf(r.Verdict.Network)
 	if r.Verdict.Trouble != nil {
-		n.Cause = view.CauseOf(r.Key, cause.Explain(nodeOf(r), nil))
+		n.Cause = view.CauseOf(r.Key, why.Own(r))
 	}
 	return n
 }

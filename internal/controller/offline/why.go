@@ -12,6 +12,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/inspect"
+	"evenkeel.dev/internal/controller/why"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/health/cause"
 	"evenkeel.dev/internal/health/field"
@@ -48,7 +49,7 @@ func (f *Offline) Cause(ctx context.Context, app *v1alpha1.Application) ([]view.
 		}
 		return v
 	}}, f.kinds)
-	w := inspect.Why{Index: index, Warning: func(ctx context.Context, key resource.Key, uid string) (*view.Event, error) {
+	q := why.Question{Index: index, Warning: func(ctx context.Context, key resource.Key, uid string) (*view.Event, error) {
 		return inspect.LastWarning(ctx, f.o.Conn, key, uid)
 	}}
 	for key := range unhealthy {
@@ -59,12 +60,12 @@ func (f *Offline) Cause(ctx context.Context, app *v1alpha1.Application) ([]view.
 		if live == nil {
 			continue
 		}
-		w.Records = append(w.Records, index.Observe(live))
+		q.Records = append(q.Records, index.Observe(live))
 		if err := f.observeBelow(ctx, index, live); err != nil {
 			return nil, err
 		}
 	}
-	return w.Causes(ctx), nil
+	return q.Causes(ctx), nil
 }
 
 // observeBelow shows the index what an object selects.
