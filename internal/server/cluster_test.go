@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,6 +13,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/server"
 	"evenkeel.dev/internal/view"
 )
 
@@ -263,4 +265,34 @@ func newApp(namespace, name, project string, labels map[string]string) *v1alpha1
 		},
 		Status: v1alpha1.ApplicationStatus{Sync: v1alpha1.SyncStatus{Status: v1alpha1.SyncStatusSynced, Revision: "abc"}, Health: v1alpha1.AppHealthStatus{Status: v1alpha1.HealthStatusHealthy}},
 	}
+}
+
+func (c *cluster) Actions(_ context.Context, _ *v1alpha1.Application, t view.ActionTarget) ([]view.Action, error) {
+	switch t.Kind {
+	case "Deployment":
+		return []view.Action{
+			{Name: "restart", IconClass: "fa fa-fw fa-redo"},
+			{Name: "pause", DisplayName: "Pause", Disabled: true},
+			{Name: "scale", Params: []view.ActionParam{{Name: "replicas", Default: "2"}}, Note: "Git says otherwise"},
+		}, nil
+	case "ConfigMap":
+		return nil, nil
+	}
+	return nil, fault.New(fault.NotFound, "%s is not in the tree", t.Human())
+}
+
+func (c *cluster) RunAction(_ context.Context, app *v1alpha1.Application, r view.ActionRun) (view.ActionResult, error) {
+	c.did("action %s/%s %s %s %s %v %s", app.Namespace, app.Name, r.Target, r.Target.Version, r.Action, r.Params, r.By)
+	if r.Action == "scale" {
+		return view.ActionResult{Note: "Git says otherwise", Created: []string{"batch/Job/prod/x"}}, nil
+	}
+	return view.ActionResult{}, nil
+}
+
+// may denies one action.
+func may(_ context.Context, r server.Right) error {
+	if strings.HasSuffix(r.Action, "/forbidden") {
+		return fault.New(fault.Denied, "you may not do %s to %s/%s", r.Action, r.App.Namespace, r.App.Name)
+	}
+	return nil
 }

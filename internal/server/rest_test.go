@@ -131,6 +131,7 @@ func TestPartsThatAreMissing(t *testing.T) {
 		"/api/v1/projects", "/api/v1/projects/default", "/api/v1/applications/shop/manifests", "/api/v1/applications/shop/problems", "/api/v1/applications/shop/managed-resources",
 		"/api/ui/v1/applications/argocd/shop/diff", "/api/v1/applications/shop/syncwindows", "/api/v1/projects/default/syncwindows",
 		"/api/v1/applications/shop/plan", "/api/v1/applications/shop/events", "/api/ui/v1/applications/argocd/shop/cause",
+		"/api/v1/applications/shop/resource/actions?kind=Service&resourceName=web",
 	} {
 		if status, _, body := call(t, "GET", "http://"+addr+path, ""); status != 501 {
 			t.Errorf("%s: %d %s", path, status, body)

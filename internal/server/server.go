@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -24,6 +25,10 @@ type (
 	Commands = rest.Commands
 	// Inspector looks at an Application's objects one at a time.
 	Inspector = rest.Inspector
+	// Actions knows what can be done to objects, and does it.
+	Actions = rest.Actions
+	// Right is what somebody wants to do to an Application.
+	Right = rest.Right
 	// Planner says what a sync would do.
 	Planner = rest.Planner
 	// Webhooks is whom events of Git servers and registries are for.
@@ -43,7 +48,11 @@ type Options struct {
 	Projects Projects
 	Inspect  Inspector
 	Plans    Planner
+	Actions  Actions
 	Webhooks Webhooks
+	// May says whether somebody may do something; nil permits everything, as long as
+	// there is no login.
+	May func(context.Context, Right) error
 	// Namespace is the control namespace; empty means "argocd".
 	Namespace string
 	// UI is the built web app, or nil.
@@ -68,6 +77,7 @@ func New(o Options) http.Handler {
 	api := http.NewServeMux()
 	rest.Register(api, rest.Options{
 		View: o.View, Commands: o.Commands, Apps: o.Apps, Projects: o.Projects, Inspect: o.Inspect, Plans: o.Plans,
+		Actions: o.Actions, May: o.May,
 		Namespace: o.Namespace, Version: o.Version, Now: o.Now, Log: o.Log,
 	})
 	api.Handle("GET /api/ui/v1/stream", stream.New(stream.Options{Store: o.View, Fail: rest.Fail}))

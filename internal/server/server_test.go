@@ -25,7 +25,7 @@ import (
 func start(t *testing.T, c *cluster, change ...func(*server.Options)) string {
 	t.Helper()
 	o := server.Options{
-		View: c.view, Commands: c, Apps: c, Projects: c, Inspect: c, Plans: c,
+		View: c.view, Commands: c, Apps: c, Projects: c, Inspect: c, Plans: c, Actions: c, May: may,
 		UI:      fstest.MapFS{"index.html": {Data: []byte("<!doctype html>app")}},
 		Version: server.Version{Version: "v0.1.0"},
 		Now:     func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) },
@@ -352,4 +352,4 @@ func TestServeStops(t *testing.T) {
 	}
 }
 
-func withoutParts(o *server.Options) { o.Projects, o.Inspect, o.Plans, o.UI = nil, nil, nil, nil }
+func withoutParts(o *server.Options) { o.Projects, o.Inspect, o.Plans, o.Actions, o.UI = nil, nil, nil, nil, nil }

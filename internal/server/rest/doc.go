@@ -6,7 +6,8 @@
 // are refused, so that nothing that was asked for gets lost silently.
 //
 // Additions: GET /api/v1/applications takes search, sync, health, sort, limit
-// and offset, and tells the total.
+// and offset, and tells the total. An action of an object has a note where Git says
+// otherwise about what it changes, and running one answers what it made.
 //
 // Objects are given out without metadata.managedFields. Values of Secrets are
 // masked before they come here.

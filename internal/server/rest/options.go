@@ -98,8 +98,8 @@ type Version struct {
 	JsonnetVersion   string `json:",omitempty"`
 }
 
-// Options of the API. Projects, Inspect and Plans may be nil: then what needs them is
-// 501.
+// Options of the API. Projects, Inspect, Plans and Actions may be nil: then what needs
+// them is 501.
 type Options struct {
 	View     *view.Store
 	Commands Commands
@@ -107,6 +107,10 @@ type Options struct {
 	Projects Projects
 	Inspect  Inspector
 	Plans    Planner
+	Actions  Actions
+	// May says whether somebody may do something; its error is fault.Denied. Nil permits
+	// everything, as long as there is no login.
+	May func(context.Context, Right) error
 	// Namespace is the control namespace, where requests look that name none;
 	// empty means "argocd".
 	Namespace string
