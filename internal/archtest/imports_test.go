@@ -67,6 +67,9 @@ var components = map[string]component{
 	"plan":    {decisions, []string{words, leaves, "desired", "health", "diff", "plan/once"}, becauseDecision},
 	"status":  {decisions, []string{words, leaves, "desired", "health", "diff", "plan", "plan/once"}, becauseDecision},
 
+	// What can be done to an object is told by the object alone.
+	"action": {decisions, []string{words, leaves}, becauseDecision},
+
 	// The ledger of hooks and people's choices about them are words that the edges
 	// share with the controller, so it builds on nothing.
 	"plan/once": {decisions, []string{words, leaves}, becauseDecision},
