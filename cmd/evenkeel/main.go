@@ -43,6 +43,7 @@ func run() int {
 		ReadFile:     os.ReadFile,
 		Connect:      connect,
 		OpenPipeline: openPipeline,
+		OpenActions:  openActions,
 		Plans:        keptPlans(),
 		Run:          runAll,
 	}, os.Args[1:])

@@ -12,9 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/kubernetes"
 
+	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
+	"evenkeel.dev/internal/controller/acting"
 	"evenkeel.dev/internal/controller/application"
 	"evenkeel.dev/internal/controller/inspect"
 	"evenkeel.dev/internal/render/plugin/jail"
@@ -122,9 +124,14 @@ func (a *all) wire(client *kube.Client) {
 	})
 	a.inspector = a.control.Inspector()
 	a.metrics.ReportApps(func() []telemetry.App { return appInfos(a.views.Apps()) })
+	actions := acting.New(acting.Options{
+		Conn: a.conn, Kinds: a.inspector.Cluster.Kinds, Settings: a.settings.Current, Namespace: a.o.Namespace, Log: a.log,
+		Members: acting.Indexed{Inspector: a.inspector},
+		Project: func(_ context.Context, name string) *v1alpha1.AppProject { return a.inspector.Store.Project(name) },
+	})
 	dist, _ := ui.Dist()
 	a.handler = server.New(server.Options{
-		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control,
+		View: a.views, Commands: client, Apps: a.inspector, Projects: a.inspector, Inspect: a.inspector, Plans: a.control, Actions: actions,
 		Webhooks:  hooks{a.settings, a.control},
 		Namespace: a.o.Namespace, UI: dist, Log: a.log, Ready: a.ready, Metrics: a.metrics.Handler(),
 		Version: serverVersion(),

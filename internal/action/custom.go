@@ -251,7 +251,7 @@ func operations(where string, live *unstructured.Unstructured, list []any) ([]Op
 
 func patchWith(live *unstructured.Unstructured, next map[string]any) Operation {
 	next, _ = preserved(live.Object, next).(map[string]any)
-	return Operation{Verb: Patch, Object: &unstructured.Unstructured{Object: next}}
+	return Operation{Verb: Patch, Object: &unstructured.Unstructured{Object: withServed(live, next)}}
 }
 
 type script struct{ where, text string }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,6 +23,27 @@ type Change struct {
 // Empty says that there is nothing to do.
 func (c Change) Empty() bool { return len(c.Rest) == 0 && len(c.Status) == 0 }
 
+// Fields are JSON pointers to what is changed, sorted; lists are changed as wholes.
+func (c Change) Fields() []string {
+	out := append(leaves("", c.Rest), leaves("", c.Status)...)
+	slices.Sort(out)
+	return out
+}
+
+func leaves(at string, patch map[string]any) []string {
+	escape := strings.NewReplacer("~", "~0", "/", "~1")
+	var out []string
+	for name, v := range patch {
+		pointer := at + "/" + escape.Replace(name)
+		if inner, ok := v.(map[string]any); ok && len(inner) > 0 {
+			out = append(out, leaves(pointer, inner)...)
+			continue
+		}
+		out = append(out, pointer)
+	}
+	return out
+}
+
 // served are the fields of metadata that the API server keeps. What a script makes of
 // them counts for nothing.
 func served() []string {
@@ -37,7 +59,7 @@ func ChangeOf(live *unstructured.Unstructured, op Operation) (Change, error) {
 		return Change{}, fault.New(fault.Denied, "an action on %s may change that object only, and this one would change %s of %s",
 			resource.KeyOf(live).Human(), resource.KeyOf(next).Human(), resource.Shown(next.GetAPIVersion()))
 	}
-	patch := mergePatch(live.Object, withServed(live, next))
+	patch := mergePatch(live.Object, withServed(live, next.Object))
 	c := Change{Rest: patch}
 	if status, ok := patch["status"]; ok {
 		c.Status = map[string]any{"status": status}
@@ -47,9 +69,9 @@ func ChangeOf(live *unstructured.Unstructured, op Operation) (Change, error) {
 }
 
 // withServed is next with the API server's own fields as live has them.
-func withServed(live, next *unstructured.Unstructured) map[string]any {
-	out := shallow(next.Object)
-	meta := shallow(object(next.Object).object("metadata"))
+func withServed(live *unstructured.Unstructured, next map[string]any) map[string]any {
+	out := shallow(next)
+	meta := shallow(object(next).object("metadata"))
 	have := object(live.Object).object("metadata")
 	for _, name := range served() {
 		delete(meta, name)

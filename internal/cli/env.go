@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cli/about"
+	"evenkeel.dev/internal/cli/actions"
 	"evenkeel.dev/internal/cli/hooks"
 	"evenkeel.dev/internal/cli/steer"
 	"evenkeel.dev/internal/cli/windows"
@@ -108,15 +110,7 @@ type Terminal struct {
 }
 
 // Build says what was built from which commit.
-type Build struct {
-	Version      string `json:"version"`
-	GitCommit    string `json:"gitCommit"`
-	GitTreeState string `json:"gitTreeState"`
-	BuildDate    string `json:"buildDate"`
-	GoVersion    string `json:"goVersion"`
-	Compiler     string `json:"compiler"`
-	Platform     string `json:"platform"`
-}
+type Build = about.Build
 
 // Env is what the commands stand on. All fields but Plans and Run are
 // required.
@@ -134,6 +128,9 @@ type Env struct {
 	// OpenPipeline makes the pipeline. It is called once, and only by commands
 	// that render.
 	OpenPipeline func(context.Context, Connection) (Pipeline, error)
+	// OpenActions reaches the objects of Applications. It is called by commands that act
+	// on them.
+	OpenActions func(context.Context, Connection) (actions.Runner, error)
 	// Plans may be nil: then none is remembered.
 	Plans Plans
 	// Run is the controller and server; nil leaves the command out.

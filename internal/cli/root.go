@@ -78,7 +78,7 @@ API: verbs and flags are those of "argocd app …" and "argocd proj …".`,
 	refuse(root, flags, globalRefusals)
 
 	app := &cobra.Command{Use: "app", Short: "Manage applications", Args: cobra.NoArgs, RunE: showHelp}
-	app.AddCommand(newCreate(s), newDelete(s), newDiff(s), newGet(s), newHistory(s), newHooks(s), newList(s), newManifests(s), newPlan(s), newSync(s), newWait(s), newWhy(s))
+	app.AddCommand(newActions(s), newCreate(s), newDelete(s), newDiff(s), newGet(s), newHistory(s), newHooks(s), newList(s), newManifests(s), newPlan(s), newSync(s), newWait(s), newWhy(s))
 	app.AddCommand(newSteering(s)...)
 	root.AddCommand(app, newProject(s), newVersion(s), exitCodesTopic())
 	if env.Run != nil {

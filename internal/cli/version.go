@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"evenkeel.dev/internal/cli/output"
+	"evenkeel.dev/internal/cli/about"
 )
 
 func newVersion(s *session) *cobra.Command {
@@ -23,7 +23,7 @@ func newVersion(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&client, "client", false, "client version only, which is all there is: the cluster is not asked")
 	refuse(cmd, cmd.Flags(), kubectlRefusals)
 	cmd.RunE = func(*cobra.Command, []string) error {
-		return printVersion(s.printer(), s.env.Build, format.value, brief)
+		return about.Print(s.printer(), s.env.Build, format.value, brief)
 	}
 	return cmd
 }
@@ -37,31 +37,4 @@ var kubectlRefusals = []refusal{
 	{name: "token", why: kubeconfigOnly},
 	{name: "user", why: kubeconfigOnly},
 	{name: "username", why: kubeconfigOnly},
-}
-
-func printVersion(p *output.Printer, b Build, format string, brief bool) error {
-	switch format {
-	case "json", "yaml":
-		if brief {
-			return printAs(p, format, map[string]any{"client": map[string]string{"evenkeel": b.Version}})
-		}
-		return printAs(p, format, map[string]any{"client": b})
-	}
-	p.Line("evenkeel: %s", b.Version)
-	if brief || format == "short" {
-		return nil
-	}
-	for _, f := range [...]struct{ label, value string }{
-		{"BuildDate", b.BuildDate},
-		{"GitCommit", b.GitCommit},
-		{"GitTreeState", b.GitTreeState},
-		{"GoVersion", b.GoVersion},
-		{"Compiler", b.Compiler},
-		{"Platform", b.Platform},
-	} {
-		if f.value != "" {
-			p.Line("  %s: %s", f.label, f.value)
-		}
-	}
-	return nil
 }

@@ -124,6 +124,24 @@ func (c *Conn) Patch(ctx context.Context, k Kind, key resource.Key, t types.Patc
 	return decode(b)
 }
 
+// MergeOptions are the options of a merge patch.
+type MergeOptions struct {
+	WriteOptions
+	// Subresource is what is patched of the object, as "status"; empty is the object.
+	Subresource string
+}
+
+// Merge sends a merge patch under a field manager and returns the object as it is then.
+// A body that names a resource version is for that one only. A kind that does not have
+// the subresource is a not-found.
+func (c *Conn) Merge(ctx context.Context, k Kind, key resource.Key, body []byte, o MergeOptions) (*unstructured.Unstructured, error) {
+	path := k.path(key.Namespace, key.Name)
+	if o.Subresource != "" {
+		path += "/" + url.PathEscape(o.Subresource)
+	}
+	return write(ctx, c.rest.Patch(types.MergePatchType).AbsPath(path), body, o.WriteOptions)
+}
+
 // Create creates an object unless it exists, which is no error.
 func (c *Conn) Create(ctx context.Context, k Kind, key resource.Key, body []byte) error {
 	err := c.rest.Post().AbsPath(k.path(key.Namespace, "")).Body(body).Do(ctx).Error()

@@ -352,4 +352,6 @@ func TestServeStops(t *testing.T) {
 	}
 }
 
-func withoutParts(o *server.Options) { o.Projects, o.Inspect, o.Plans, o.Actions, o.UI = nil, nil, nil, nil, nil }
+func withoutParts(o *server.Options) {
+	o.Projects, o.Inspect, o.Plans, o.Actions, o.UI = nil, nil, nil, nil, nil
+}

@@ -77,10 +77,11 @@ func New(ctx context.Context, o Options) (*Offline, error) {
 	}}, nil
 }
 
-// readProject is nil when the project cannot be read; admit says so then.
-func readProject(ctx context.Context, o Options, name string) *v1alpha1.AppProject {
+// ReadProject reads an AppProject of the control namespace. It is nil when that cannot
+// be read; whoever needs it says so then.
+func ReadProject(ctx context.Context, conn *cluster.Conn, namespace, name string) *v1alpha1.AppProject {
 	kind := cluster.Kind{GVK: v1alpha1.GroupVersion.WithKind("AppProject"), Resource: v1alpha1.AppProjectResource.Resource, Namespaced: true}
-	obj, err := o.Conn.Get(ctx, kind, o.Namespace, name)
+	obj, err := conn.Get(ctx, kind, namespace, name)
 	if err != nil {
 		return nil
 	}
@@ -110,7 +111,7 @@ type admitted struct {
 
 func (f *Offline) admitted(ctx context.Context, app *v1alpha1.Application, revisions []string) (a admitted, err error) {
 	name := rendering.ProjectOf(app)
-	p := readProject(ctx, f.o, name)
+	p := ReadProject(ctx, f.o.Conn, f.o.Namespace, name)
 	a.project = p
 	a.Admitted, err = admission.Admit(app, p, f.o.Namespace)
 	if err != nil {
