@@ -59,32 +59,30 @@ func (r *Runner) try(ctx context.Context, app *v1alpha1.Application, run view.Ac
 	}
 	ops, err := r.rules().Run(ctx, t.live, run.Action, action.Input{Params: run.Params, Now: r.o.Now()})
 	if err != nil {
-		return result, false, err
+		return result, false, t.unspoken(run, err)
 	}
 	steps, err := r.steps(ctx, app, t, ops)
 	if err != nil {
-		return result, false, err
+		return result, false, t.unspoken(run, err)
 	}
-	if len(steps) > 1 {
-		for _, s := range steps {
-			if _, err := r.do(ctx, s, true); err != nil {
-				return result, false, err
-			}
+	for i := 0; i < len(steps) && len(steps) > 1; i++ {
+		if _, err := r.do(ctx, steps[i], true); err != nil {
+			return result, false, t.unspoken(run, err)
 		}
 	}
-	for i := range steps {
-		s := steps[i]
-		s.version = t.live.GetResourceVersion()
+	version := t.live.GetResourceVersion()
+	for _, s := range steps {
+		s.version = version
 		made, err := r.do(ctx, s, false)
 		if err != nil {
-			return result, begun || made != nil, err
-		}
-		if s.change == nil {
-			result.Created = append(result.Created, resource.KeyOf(made).String())
-		} else if made != nil {
-			t.live.SetResourceVersion(made.GetResourceVersion())
+			return result, begun || made != nil, t.unspoken(run, err)
 		}
 		begun = true
+		if s.change == nil {
+			result.Created = append(result.Created, resource.KeyOf(made).String())
+		} else {
+			version = made.GetResourceVersion()
+		}
 	}
 	for _, op := range ops {
 		if op.Verb == action.Patch && result.Note == "" {
@@ -92,6 +90,16 @@ func (r *Runner) try(ctx context.Context, app *v1alpha1.Application, run view.Ac
 		}
 	}
 	return result, begun, nil
+}
+
+// unspoken is an error of an action that has seen a Secret. Whatever a script has put
+// into it, into names or by its own words, could be a value of the Secret, so only its
+// kind is told.
+func (t target) unspoken(run view.ActionRun, err error) error {
+	if _, lost := errors.AsType[moved](err); lost || !t.key.IsSecret() {
+		return err
+	}
+	return fault.New(fault.KindOf(err), "action %s of %s failed: %s; what else there is to say could hold a value of the Secret", run.Action, t.key.Human(), fault.KindOf(err))
 }
 
 // step is one request, checked.
