@@ -19,6 +19,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
+	"evenkeel.dev/internal/cli/actions"
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/plan/once"
 	"evenkeel.dev/internal/view"
@@ -387,16 +388,47 @@ func (p plans) Find(hash string) (view.Plan, bool) {
 func (w *world) env(out, errs *strings.Builder) cli.Env {
 	return cli.Env{
 		In: strings.NewReader(""), Out: out, Err: errs,
-		Now:          func() time.Time { return noon },
-		Build:        cli.Build{Version: "v0.1.0", GitCommit: "1a2b3c4d", GitTreeState: "clean", BuildDate: "2026-11-23T00:00:00Z", GoVersion: "go1.26", Compiler: "gc", Platform: "linux/amd64"},
-		Connect:      func(context.Context, cli.Connection) (cli.Cluster, error) { return w, w.down },
-		Plans:        w.plans,
+		Now:     func() time.Time { return noon },
+		Build:   cli.Build{Version: "v0.1.0", GitCommit: "1a2b3c4d", GitTreeState: "clean", BuildDate: "2026-11-23T00:00:00Z", GoVersion: "go1.26", Compiler: "gc", Platform: "linux/amd64"},
+		Connect: func(context.Context, cli.Connection) (cli.Cluster, error) { return w, w.down },
+		Plans:   w.plans,
+		OpenActions: func(_ context.Context, c cli.Connection) (actions.Runner, error) {
+			w.record("actions of %s", c.Namespace)
+			return w, nil
+		},
 		OpenPipeline: func(context.Context, cli.Connection) (cli.Pipeline, error) { return w, nil },
 		Run: func(_ context.Context, o cli.RunOptions) error {
 			w.record("run %+v", o)
 			return nil
 		},
 	}
+}
+
+func (w *world) Actions(_ context.Context, app *v1alpha1.Application, t view.ActionTarget) ([]view.Action, error) {
+	switch t.Kind {
+	case "Deployment":
+		note := ""
+		if app.Spec.SyncPolicy != nil {
+			note = "Git says otherwise about /spec/replicas: self-heal undoes this"
+		}
+		return []view.Action{{Name: "restart"}, {Name: "resume", Disabled: true}, {Name: "scale", Params: []view.ActionParam{{Name: "replicas", Default: "2"}}, Note: note}}, nil
+	case "Application":
+		return []view.Action{{Name: "toggle-auto-sync", DisplayName: "Enable Auto-Sync"}}, nil
+	case "Service":
+		return nil, fault.New(fault.NotFound, "%s is not there", t.Human())
+	}
+	return nil, nil
+}
+
+func (w *world) RunAction(_ context.Context, app *v1alpha1.Application, r view.ActionRun) (view.ActionResult, error) {
+	w.record("action %s/%s %s %q %s %v by %s", app.Namespace, app.Name, r.Target, r.Target.Version, r.Action, r.Params, r.By)
+	switch r.Action {
+	case "explode":
+		return view.ActionResult{}, fault.New(fault.NotFound, "%s has no action %q", r.Target.Human(), r.Action)
+	case "create-job":
+		return view.ActionResult{Created: []string{"batch/Job/web/made"}, Note: "Git says otherwise"}, nil
+	}
+	return view.ActionResult{}, nil
 }
 
 // loadApps reads Applications from a stream of YAML documents.
