@@ -43,7 +43,8 @@ func (c *Client) AwaitWanted(ctx context.Context, kind, name string, wants []str
 }
 
 // Wanted is what an object has instead of what is wanted, which is one of: there,
-// gone, /json/pointer=VALUE, or !/json/pointer, which must not be there. The object
+// gone, /json/pointer=VALUE, /json/pointer with any value, or !/json/pointer, which
+// must not be there. The object
 // is nil when it is not there itself.
 func Wanted(o *unstructured.Unstructured, want string) string {
 	switch {
@@ -57,7 +58,7 @@ func Wanted(o *unstructured.Unstructured, want string) string {
 		return ""
 	}
 	absent := strings.HasPrefix(want, "!")
-	pointer, value, _ := strings.Cut(strings.TrimPrefix(want, "!"), "=")
+	pointer, value, exact := strings.Cut(strings.TrimPrefix(want, "!"), "=")
 	got, ok := lookup(o.Object, pointer)
 	switch {
 	case absent && ok:
@@ -66,7 +67,7 @@ func Wanted(o *unstructured.Unstructured, want string) string {
 		return ""
 	case !ok:
 		return pointer + " is not there"
-	case show(got) != value:
+	case exact && show(got) != value:
 		return pointer + " is " + show(got)
 	}
 	return ""

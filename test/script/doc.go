@@ -38,7 +38,8 @@
 //	                         resource=KIND/NAME:STATUS[:HEALTH], message=REGEXP, history=N,
 //	                         why=REGEXP (of what its health says)
 //	object KIND[.GROUP] NS/NAME WANT...
-//	                         wait until an object has /json/pointer=VALUE, or is there, or gone;
+//	                         wait until an object has /json/pointer=VALUE or just /json/pointer,
+//	                         or is there, or gone;
 //	                         sets $UID
 //	same KIND[.GROUP] NS/NAME
 //	                         the object has the uid that it had when "object" saw it last
@@ -53,6 +54,8 @@
 //	webhook STATUS SECRET FILE
 //	                         send FILE as GitHub sends a push, signed with SECRET, write the
 //	                         answer to stdout
+//	call STATUS METHOD PATH [JSON]
+//	                         make a request of evenkeel's API, write the answer to stdout
 //
 // Waiting is by watch, for at most a minute. Nothing sleeps.
 package script

@@ -51,6 +51,7 @@ func TestScenarios(t *testing.T) {
 			"git":               command((*world).git),
 			"requests":          command((*world).requests),
 			"webhook":           command((*world).webhook),
+			"call":              command((*world).call),
 			"gits":              command((*world).gits),
 			"silent":            command((*world).silent),
 			"large":             command((*world).large),

@@ -47,6 +47,36 @@ func (w *world) webhook(ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
+// call makes a request of the API.
+func (w *world) call(ts *testscript.TestScript, args []string) error {
+	if len(args) != 3 && len(args) != 4 {
+		return errors.New("usage: call STATUS METHOD PATH [JSON]")
+	}
+	body := ""
+	if len(args) == 4 {
+		body = args[3]
+	}
+	req, err := http.NewRequestWithContext(w.ctx, args[1], w.process.URL+args[2], strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close() //nolint:errcheck // all of it is read
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if got := fmt.Sprint(res.StatusCode); got != args[0] {
+		return fmt.Errorf("%s %s, want %s", got, answer, args[0])
+	}
+	fmt.Fprint(ts.Stdout(), string(answer))
+	return nil
+}
+
 // gits prints which git processes evenkeel has started since the last call: one line
 // "SUBCOMMAND COUNT" each.
 func (w *world) gits(ts *testscript.TestScript, _ []string) error {
