@@ -286,3 +286,36 @@ func TestEndlessScript(t *testing.T) {
 		t.Errorf("the other script: %v", err)
 	}
 }
+
+// FuzzRules: whatever somebody writes into the settings is an error or an answer.
+func FuzzRules(f *testing.F) {
+	for _, c := range cases(f) {
+		for _, r := range c.Rules {
+			f.Add(r.Text, c.Run)
+		}
+	}
+	obj := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "a", "namespace": "b"}, "data": map[string]any{"count": "1"},
+	}}
+	f.Fuzz(func(t *testing.T, text, name string) {
+		rules := action.Rules{{Kind: "ConfigMap", Text: text}}
+		list, err := rules.List(t.Context(), obj, now())
+		if err != nil {
+			list = []action.Action{{Name: name}}
+		}
+		for _, a := range list {
+			ops, err := rules.Run(t.Context(), obj, a.Name, action.Input{Now: now()})
+			if err != nil {
+				continue
+			}
+			for _, op := range ops {
+				if op.Verb != action.Patch {
+					continue
+				}
+				if c, err := action.ChangeOf(obj, op); err == nil {
+					_ = c.Fields()
+				}
+			}
+		}
+	})
+}
