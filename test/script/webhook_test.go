@@ -65,7 +65,7 @@ func (w *world) call(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // all of it is read
+	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err
