@@ -49,7 +49,8 @@ func notEstablished(o field.Object) verdict {
 }
 
 // cronJob is Healthy between its runs and while one is under way; only a last run
-// that has ended without success is Degraded.
+// that has ended without success is Degraded. No time is told, as each run would then
+// be a change of its health.
 func cronJob(o field.Object) verdict {
 	if !o.Has("status") {
 		return verdict{}
@@ -62,9 +63,9 @@ func cronJob(o field.Object) verdict {
 	case succeeded == "":
 		return verdict{healthy, "It has never completed successfully"}
 	case len(status.List("active")) > 0:
-		return say(healthy, "It is running since %s", scheduled)
+		return verdict{healthy, "It is running"}
 	case succeeded < scheduled:
-		return say(degraded, "Its last run, of %s, has not completed successfully; the last that has was of %s", scheduled, succeeded)
+		return verdict{degraded, "Its last run has not completed successfully"}
 	}
-	return say(healthy, "Its last run, of %s, has completed successfully", scheduled)
+	return verdict{healthy, "Its last run has completed successfully"}
 }

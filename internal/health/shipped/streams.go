@@ -121,7 +121,7 @@ func sparkRunning(o field.Object) verdict {
 	case fixed || spec.Has("dynamicAllocation") || running == 0:
 		return say(progressing, "%d executors are running", running)
 	}
-	return say(healthy, "%d executors are running", running)
+	return verdict{healthy, "The executors are running"}
 }
 
 // sparkRange is how many executors dynamic allocation may choose to run.

@@ -67,7 +67,7 @@ func advancedCronJob(o field.Object) verdict {
 	case last == "":
 		return verdict{degraded, "It has not run yet"}
 	}
-	return verdict{healthy, "It has run at " + last}
+	return verdict{healthy, "It has run"}
 }
 
 func broadcastJob(o field.Object) verdict {
