@@ -74,8 +74,8 @@ func without(status ...string) step {
 var clouds = groups{
 	"*.cnrm.cloud.google.com": {anyKind: configConnected},
 	"core.cnrm.cloud.google.com": {
-		"ConfigConnector":        append(steps{observed, value("status.healthy", is{"true": healthy, "false": degraded})}, configConnected...),
-		"ConfigConnectorContext": append(steps{observed, value("status.healthy", is{"true": healthy, "false": degraded})}, configConnected...),
+		"ConfigConnector":        configConnector,
+		"ConfigConnectorContext": configConnector,
 	},
 	"*.services.k8s.aws": {anyKind: {
 		conditions(when("ACK.Terminal=True", degraded), when("Ready=False", progressing), when("Ready=True", healthy)),
@@ -121,6 +121,10 @@ var clouds = groups{
 		waiting("the job to begin"),
 	}},
 }
+
+// configConnector are the kinds that configure the connector itself, and most of the
+// time say in one word how they fare.
+var configConnector = append(steps{observed, value("status.healthy", is{"true": healthy, "false": degraded})}, configConnected...)
 
 var configConnected = steps{
 	observed,

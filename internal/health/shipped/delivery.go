@@ -49,7 +49,7 @@ var flux = groups{
 		"GitRepository": fluxSource,
 		"HelmChart":     fluxSource,
 		// Of a registry there is nothing to be fetched before a chart is.
-		"HelmRepository": append(steps{fluxSuspended, value("spec.type", is{"oci": healthy})}, fluxSource[1:]...),
+		"HelmRepository": append(steps{fluxSuspended, value("spec.type", is{"oci": healthy})}, fluxSource...),
 		"OCIRepository":  fluxSource,
 	},
 }

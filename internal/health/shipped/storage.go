@@ -71,7 +71,7 @@ func cephCluster(o field.Object) verdict {
 	return verdict{}
 }
 
-var cephState = func(o field.Object) verdict {
+func cephState(o field.Object) verdict {
 	if v := cephStates(o); v.status != "" {
 		return v
 	}
