@@ -2,83 +2,52 @@ package health
 
 import (
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+	"sigs.k8s.io/yaml"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/resource"
 )
 
-func item(name string, status v1alpha1.HealthStatusCode) Item {
-	return Item{Key: resource.Key{Kind: "ConfigMap", Name: name}, Verdict: &Verdict{Status: status}}
-}
-
-func child(name string, status v1alpha1.HealthStatusCode) Item {
-	i := item(name, status)
-	i.Key.Group, i.Key.Kind = "argoproj.io", "Application"
-	return i
-}
-
-func with(i Item, change func(*Item)) Item {
-	change(&i)
-	return i
-}
-
-func missing(name string) Item {
-	return Item{Key: resource.Key{Kind: "ConfigMap", Name: name}, Missing: true}
-}
-
+// TestAggregate: every case of testdata/aggregate.
 func TestAggregate(t *testing.T) {
-	degraded := item("bad", v1alpha1.HealthStatusDegraded)
-	tests := map[string]struct {
-		reason string
-		items  []Item
-		want   v1alpha1.HealthStatusCode
-		why    string
-	}{
-		"empty":      {"an Application without objects is healthy", nil, v1alpha1.HealthStatusHealthy, ""},
-		"no rule":    {"a kind without a rule counts as healthy", []Item{{Key: resource.Key{Kind: "ConfigMap", Name: "a"}}}, v1alpha1.HealthStatusHealthy, ""},
-		"worst wins": {"the worst status is the Application's", []Item{item("a", v1alpha1.HealthStatusProgressing), degraded, item("c", v1alpha1.HealthStatusSuspended)}, v1alpha1.HealthStatusDegraded, "bad"},
-		"suspended":  {"suspended is worse than healthy", []Item{item("a", v1alpha1.HealthStatusHealthy), item("b", v1alpha1.HealthStatusSuspended)}, v1alpha1.HealthStatusSuspended, "b"},
-		"unknown":    {"unknown is the worst", []Item{degraded, item("u", v1alpha1.HealthStatusUnknown)}, v1alpha1.HealthStatusUnknown, "u"},
-		"tie":        {"the lowest key tells why", []Item{item("b", v1alpha1.HealthStatusProgressing), item("a", v1alpha1.HealthStatusProgressing)}, v1alpha1.HealthStatusProgressing, "a"},
-		"missing":    {"a missing object is skipped while others live", []Item{missing("m"), item("a", v1alpha1.HealthStatusHealthy)}, v1alpha1.HealthStatusHealthy, ""},
-		"all missing": {
-			"only when nothing lives is the Application missing",
-			[]Item{missing("n"), missing("m")},
-			v1alpha1.HealthStatusMissing, "m",
-		},
-		"missing beside a hook": {
-			"a hook does not keep an Application from being missing",
-			[]Item{missing("m"), with(item("h", v1alpha1.HealthStatusHealthy), func(i *Item) { i.Hook = true })},
-			v1alpha1.HealthStatusMissing, "m",
-		},
-		"missing beside an ignored object": {
-			"an ignored object that lives still lives",
-			[]Item{missing("m"), with(degraded, func(i *Item) { i.Ignored = true })},
-			v1alpha1.HealthStatusHealthy, "",
-		},
-		"hook":    {"hooks do not count", []Item{with(degraded, func(i *Item) { i.Hook = true })}, v1alpha1.HealthStatusHealthy, ""},
-		"ignored": {"the annotation takes an object out", []Item{with(degraded, func(i *Item) { i.Ignored = true })}, v1alpha1.HealthStatusHealthy, ""},
-		"self":    {"an Application that manages itself does not judge itself", []Item{with(child("me", v1alpha1.HealthStatusDegraded), func(i *Item) { i.Self = true })}, v1alpha1.HealthStatusHealthy, ""},
-		"child unknown": {
-			"child Applications without a known health are skipped",
-			[]Item{child("a", v1alpha1.HealthStatusUnknown), child("b", v1alpha1.HealthStatusMissing)},
-			v1alpha1.HealthStatusHealthy, "",
-		},
-		"child degraded":   {"others are not", []Item{child("a", v1alpha1.HealthStatusDegraded)}, v1alpha1.HealthStatusDegraded, "a"},
-		"status of others": {"a status that nobody knows is as bad as unknown", []Item{item("x", "Weird")}, "Weird", "x"},
+	body, err := os.ReadFile("testdata/aggregate/cases.yaml")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, why := Aggregate(tt.items)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("%s: status (-want +got):\n%s", tt.reason, diff)
+	var cases []struct {
+		Name, Reason string
+		Items        []struct {
+			Key                          resource.Key
+			Status                       v1alpha1.HealthStatusCode
+			Missing, Hook, Ignored, Self bool
+		}
+		Want v1alpha1.HealthStatusCode
+		Why  string
+	}
+	if err := yaml.UnmarshalStrict(body, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			var items []Item
+			for _, i := range c.Items {
+				item := Item{Key: i.Key, Missing: i.Missing, Hook: i.Hook, Ignored: i.Ignored, Self: i.Self}
+				if i.Status != "" {
+					item.Verdict = &Verdict{Status: i.Status}
+				}
+				items = append(items, item)
 			}
-			if diff := cmp.Diff(tt.why, why.Key.Name); diff != "" {
-				t.Errorf("%s: why (-want +got):\n%s", tt.reason, diff)
+			got, why := Aggregate(items)
+			if diff := cmp.Diff(c.Want, got); diff != "" {
+				t.Errorf("%s: status (-want +got):\n%s", c.Reason, diff)
+			}
+			if diff := cmp.Diff(c.Why, why.Key.Name); diff != "" {
+				t.Errorf("%s: why (-want +got):\n%s", c.Reason, diff)
 			}
 		})
 	}

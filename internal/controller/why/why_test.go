@@ -156,3 +156,34 @@ func TestCauses(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// BenchmarkExplain is of an object with 5,000 Pods below it, all in one trouble, from the
+// index on.
+func BenchmarkExplain(b *testing.B) {
+	const size = 5000
+	judge := &claim.Judge{Claims: claim.NewSet(), Now: time.Now}
+	index := cluster.Static(cluster.Options{Judge: judge.Verdict}, &cluster.Kinds{})
+	object := func(kind, name, owner string) *unstructured.Unstructured {
+		meta := map[string]any{"name": name, "namespace": "shop", "uid": name, "resourceVersion": "1"}
+		if owner != "" {
+			meta["ownerReferences"] = []any{map[string]any{"uid": owner, "name": owner, "kind": "x", "apiVersion": "x"}}
+		}
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": kind, "metadata": meta,
+			"spec": map[string]any{"containers": []any{map[string]any{"name": "c", "image": "x:1"}}},
+			"status": map[string]any{"phase": "Pending", "containerStatuses": []any{map[string]any{
+				"name": "c", "state": map[string]any{"waiting": map[string]any{"reason": "ImagePullBackOff"}},
+			}}},
+		}}
+	}
+	root := index.Observe(object("Thing", "root", ""))
+	for i := range size {
+		index.Observe(object("Pod", fmt.Sprintf("p%04d", i), "root"))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if g := why.Explain(index, root); len(g) != 1 || g[0].Count != size {
+			b.Fatal(g)
+		}
+	}
+}

@@ -110,12 +110,16 @@ type walk struct {
 	groups []*Group
 	// byTrouble finds the group of a trouble.
 	byTrouble map[identity]*Group
+	// last is the one that was found last: neighbours mostly have one trouble.
+	last   *Group
+	lastID identity
 }
 
 // identity is what the objects of a group have in common.
 type identity struct {
-	kind, scope, code, reason, container, image, detail string
+	group, kind, code, reason, container, image, detail string
 	exit                                                int32
+	self                                                bool
 }
 
 // nothing is the rank of no explanation.
@@ -274,25 +278,30 @@ func changed(git, running []string, otherwise string) (wanted, runs string) {
 func (w *walk) add(n Node, t Trouble) *Group {
 	restarts := int64(t.Restarts)
 	t.Restarts = 0
-	id := identity{n.Key.Group + "/" + n.Key.Kind, "", t.Code, t.Reason, t.Container, t.Image, t.Detail, t.Exit}
-	if n.Key == w.root {
-		id.scope = "self"
-	}
-	g := w.byTrouble[id]
-	if g == nil {
-		g = &Group{Trouble: t, Kind: n.Key.Kind, Self: n.Key == w.root}
-		w.groups = append(w.groups, g)
-		if w.byTrouble == nil {
-			w.byTrouble = map[identity]*Group{}
-		}
-		w.byTrouble[id] = g
-	}
+	g := w.group(identity{n.Key.Group, n.Key.Kind, t.Code, t.Reason, t.Container, t.Image, t.Detail, t.Exit, n.Key == w.root}, t)
 	g.Count++
 	g.Restarts += restarts
 	if t.Since != 0 && (g.Since == 0 || t.Since < g.Since) {
 		g.Since = t.Since
 	}
 	g.note(n)
+	return g
+}
+
+func (w *walk) group(id identity, t Trouble) *Group {
+	if w.last != nil && w.lastID == id {
+		return w.last
+	}
+	g := w.byTrouble[id]
+	if g == nil {
+		g = &Group{Trouble: t, Kind: id.kind, Self: id.self}
+		w.groups = append(w.groups, g)
+		if w.byTrouble == nil {
+			w.byTrouble = map[identity]*Group{}
+		}
+		w.byTrouble[id] = g
+	}
+	w.last, w.lastID = g, id
 	return g
 }
 
