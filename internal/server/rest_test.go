@@ -27,6 +27,11 @@ func (trees) Tree(_, name string) []view.Node {
 			Message: "no image", Images: []string{"nginx:1"}, Info: []view.Info{{Name: "Revision", Value: "Rev:2"}}, CreatedAt: "2026-11-23T08:00:00Z",
 		},
 		{ID: "apps/ReplicaSet/prod/web-1", UID: "u2", Parent: "apps/Deployment/prod/web", Group: "apps", Version: "v1", Kind: "ReplicaSet", Namespace: "prod", Name: "web-1"},
+		{
+			ID: "/Service/prod/web", UID: "u3", Version: "v1", Kind: "Service", Namespace: "prod", Name: "web", Managed: true, ResourceVersion: "7", Parents: []string{"apps/Deployment/prod/web", "example.com/Site/prod/far"},
+			Network: &view.Network{TargetLabels: map[string]string{"app": "web"}, TargetRefs: []view.Target{{Kind: "Pod", Name: "a"}}, Ingress: []view.Address{{IP: "192.0.2.1"}}, ExternalURLs: []string{"https://shop.example.com"}},
+		},
+		{ID: "/ConfigMap/prod/left", UID: "u4", Version: "v1", Kind: "ConfigMap", Namespace: "prod", Name: "left", Orphaned: true},
 	}
 }
 

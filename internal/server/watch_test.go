@@ -133,7 +133,7 @@ func TestUIStreamOverTheWire(t *testing.T) {
 	for range 5 {
 		lines = append(lines, next())
 	}
-	if lines[0] != ": ready" || !strings.HasPrefix(lines[2], "id: ") || lines[3] != "event: snapshot" || !strings.HasPrefix(lines[4], `data: {"topic":"tree:argocd/shop","items":[{"id":"apps/Deployment/prod/web",`) {
+	if lines[0] != ": ready" || !strings.HasPrefix(lines[2], "id: ") || lines[3] != "event: snapshot" || !strings.HasPrefix(lines[4], `data: {"topic":"tree:argocd/shop","items":[{"id":"/ConfigMap/prod/left",`) {
 		t.Errorf("got %q", lines)
 	}
 }
