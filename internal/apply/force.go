@@ -11,9 +11,17 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"evenkeel.dev/internal/cluster"
 )
+
+// Recreates says whether an object of a kind is deleted and made anew where the API
+// server refuses a change of it. force is sync option Force=true.
+func Recreates(gk schema.GroupKind, force bool) bool {
+	kind := cluster.Kind{GVK: gk.WithVersion("")}
+	return recreatable(kind) && (force || isBinding(kind))
+}
 
 // recreatable says of which kinds Force may delete an object. With a Namespace or a
 // CustomResourceDefinition all that is in it would go, so those are updated in

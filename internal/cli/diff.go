@@ -139,7 +139,7 @@ func (s *session) printDifferences(p *output.Printer, differences []view.Differe
 	for _, d := range differences {
 		p.Line("")
 		p.Line("===== %s/%s %s/%s ======", d.Group, d.Kind, d.Namespace, d.Name)
-		for _, by := range s.changedBy(d.Changes) {
+		for _, by := range append(s.changedBy(d.Changes), describe.Fates(d.Changes)...) {
 			p.Line("# %s", by)
 		}
 		if d.Desired == "" {

@@ -111,6 +111,11 @@ type Drift struct {
 	// Manager is the field manager that wrote the live value, At when.
 	Manager string
 	At      time.Time
+	// Immutable says that the API server will refuse the change (Refused), or that the
+	// object is deleted and made anew for it (Replaced); else it is empty.
+	Immutable string
+	// Advice is what can be done about it, if that is known.
+	Advice string
 }
 
 // Network is how an object stands in the network. It is immutable and may be shared by
@@ -129,6 +134,12 @@ type Network struct {
 
 // Address is where a load balancer is reached.
 type Address struct{ Hostname, IP string }
+
+// What becomes of a change of an immutable field.
+const (
+	Refused  = "refused"
+	Replaced = "replaced"
+)
 
 // Info is a name and a value for people, such as ready containers.
 type Info struct{ Name, Value string }

@@ -32,6 +32,7 @@ type compared struct {
 	Rules      []v1alpha1.ResourceIgnoreDifferences `json:"rules"`
 	Known      []diff.KnownType                     `json:"known"`
 	Aggregated bool                                 `json:"aggregated"`
+	Autoscaled bool                                 `json:"autoscaled"`
 	Desired    map[string]any                       `json:"desired"`
 	Live       map[string]any                       `json:"live"`
 	// Ours and Others own fields of Live, which gets managed fields of them. A path
@@ -46,7 +47,8 @@ type compared struct {
 }
 
 // TestCases reads testdata/cases/*.txtar: pairs of a case, in YAML, and what is
-// wanted: the verdict, and a line for each change and each problem of a rule.
+// wanted: the verdict, and a line for each change and each problem of a rule. A change
+// that the API server will refuse is called immutable.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/cases/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -113,7 +115,7 @@ func tell(t *testing.T, in []byte) string {
 	}
 	whole := object(t, in).Object // with integers as the product has them
 	for name := range whole {
-		if !strings.Contains(" why rules known aggregated desired live ours others outcome sent ", " "+name+" ") {
+		if !strings.Contains(" why rules known aggregated autoscaled desired live ours others outcome sent ", " "+name+" ") {
 			t.Fatalf("%q is nothing that a case has", name)
 		}
 	}
@@ -146,6 +148,9 @@ func (c compared) compiled(t *testing.T, desired *unstructured.Unstructured) *di
 	if c.Aggregated {
 		sets = append(sets, diff.AggregatedRoles())
 	}
+	if c.Autoscaled {
+		sets = append(sets, diff.AutoscaledReplicas())
+	}
 	return diff.RulesFor(resource.KeyOf(desired), sets...)
 }
 
@@ -163,12 +168,23 @@ func (c compared) verdict(part func(string) *unstructured.Unstructured, rules *d
 	if len(changes) == 0 {
 		verdict = "Synced\n"
 	}
-	out := verdict + show(changes, live)
+	out := verdict
+	for _, a := range diff.Attribute(changes, live, v1alpha1.FieldManager) {
+		out += fmt.Sprintf("%s: %s <- %s (%s)", a.Path, text(a.Desired), text(a.Live), a.Manager)
+		if diff.Autoscaled(live, a.Change) {
+			out += " autoscaled"
+		}
+		if diff.Immutable(live, a.Change) {
+			out += " immutable"
+		}
+		out += "\n"
+	}
 	for _, p := range problems {
 		out += "problem: " + p.Error() + "\n"
 	}
 	if c.Sent != "" {
-		out += "sent: " + text(rules.Respect(desired, live, c.Sent == "replaced").Object) + "\n"
+		whole := c.Sent == "replaced"
+		out += "sent: " + text(rules.LeaveReplicas(rules.Respect(desired, live, whole), live, whole).Object) + "\n"
 	}
 	return out
 }

@@ -36,6 +36,9 @@ func (r *Rules) Apply(desired, live *unstructured.Unstructured) (d, l *unstructu
 	if len(r.managers) > 0 {
 		d = trusting(d, l, r.managers, func(_ string, live any) (any, bool) { return live, true })
 	}
+	if r.autoscaled {
+		d = r.LeaveReplicas(d, l, true)
+	}
 	for _, f := range r.known {
 		d, l = f.canonical(d), f.canonical(l)
 	}

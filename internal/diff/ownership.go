@@ -19,10 +19,11 @@ type ownership struct {
 }
 
 type manager struct {
-	name, operation string
-	at              time.Time
-	ours            bool
-	fields          map[string]any
+	name, operation, subresource string
+
+	at     time.Time
+	ours   bool
+	fields map[string]any
 }
 
 // ownershipOf reads managed fields. Entries that cannot be read count as absent:
@@ -43,8 +44,8 @@ func ownershipOf(live *unstructured.Unstructured, name string) ownership {
 		if t, ok := m["time"].(string); ok {
 			g.at, _ = time.Parse(time.RFC3339, t)
 		}
-		sub, _ := m["subresource"].(string)
-		if g.name == name && g.operation == "Apply" && sub == "" {
+		g.subresource, _ = m["subresource"].(string)
+		if g.name == name && g.operation == "Apply" && g.subresource == "" {
 			o.known, o.ours, g.ours = true, fields, true
 		}
 		o.all = append(o.all, g)

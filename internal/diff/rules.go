@@ -26,6 +26,7 @@ type compiledRule struct {
 	steps           []step
 	managers        []string
 	known           []knownField
+	autoscaled      bool
 	// text identifies the rule.
 	text string
 }
@@ -111,7 +112,9 @@ type Rules struct {
 	steps    []step
 	managers []string
 	known    []knownField
-	digest   uint64
+	// autoscaled says that numbers of replicas are left to autoscalers.
+	autoscaled bool
+	digest     uint64
 }
 
 // RulesFor are the rules of several sets about one object, in their order, or nil.
@@ -129,6 +132,7 @@ func RulesFor(key resource.Key, sets ...*RuleSet) *Rules {
 			}
 			out.steps = append(out.steps, r.steps...)
 			out.known = append(out.known, r.known...)
+			out.autoscaled = out.autoscaled || r.autoscaled
 			for _, m := range r.managers {
 				if !slices.Contains(out.managers, m) {
 					out.managers = append(out.managers, m)
@@ -137,7 +141,7 @@ func RulesFor(key resource.Key, sets ...*RuleSet) *Rules {
 			_, _ = h.Write([]byte(r.text + "\x00")) // a hash takes every byte
 		}
 	}
-	if len(out.steps)+len(out.managers)+len(out.known) == 0 {
+	if len(out.steps)+len(out.managers)+len(out.known) == 0 && !out.autoscaled {
 		return nil
 	}
 	out.digest = max(h.Sum64(), 1)

@@ -67,6 +67,8 @@ type Object struct {
 	Missing bool
 	// Differs are the paths of the fields that differ.
 	Differs []string
+	// Fate is what becomes of it where a field that differs cannot be changed.
+	Fate string
 	// State tells for what is applied already how it fares; a hook's is Pending until
 	// this operation has made it.
 	State   State
@@ -224,6 +226,9 @@ func change(obj Object) (Action, string) {
 		return Create, "in the source, not in the cluster"
 	case len(obj.Differs) > 0:
 		reason = "differs at " + list(obj.Differs)
+		if obj.Fate != "" {
+			reason += "; " + obj.Fate
+		}
 	}
 	if obj.Replace {
 		return Replace, reason

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+// LastApplied is the annotation in which kubectl keeps what it has applied.
+const LastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // maskSeed makes marks that cannot be compared across processes, so that a mark
 // tells nothing about its value.
@@ -28,15 +30,28 @@ func (k Key) IsSecret() bool { return k.Group == "" && strings.EqualFold(k.Kind,
 
 // Masked is obj as it may be shown: of a Secret every value of data and
 // stringData is masked and the last-applied annotation, which repeats them, is
-// dropped. Other objects are returned as they are; obj is never changed.
+// dropped. Of every object the annotations that are called sensitive are masked
+// (argocd-cm resource.sensitive.mask.annotations; Argo CD does so for Secrets only).
+// obj is never changed, and given back as it is where there is nothing to mask.
 //
 // The kind is read off the object that the cluster or the renderer gave, never
 // off a request (CVE-2026-42880).
-func Masked(obj *unstructured.Unstructured) *unstructured.Unstructured {
-	if obj == nil || !KeyOf(obj).IsSecret() {
+func Masked(obj *unstructured.Unstructured, sensitive ...string) *unstructured.Unstructured {
+	if obj == nil {
+		return obj
+	}
+	secret := KeyOf(obj).IsSecret()
+	annotations := MaskedAnnotations(rawAnnotations(obj), sensitive)
+	if !secret && annotations == nil {
 		return obj
 	}
 	out := obj.DeepCopy()
+	if annotations != nil {
+		out.Object["metadata"].(map[string]any)["annotations"] = annotations
+	}
+	if !secret {
+		return out
+	}
 	for _, field := range [...]string{"data", "stringData"} {
 		m, ok := out.Object[field].(map[string]any)
 		if !ok {
@@ -49,9 +64,36 @@ func Masked(obj *unstructured.Unstructured) *unstructured.Unstructured {
 			m[k] = Mask(text(v))
 		}
 	}
-	if a := out.GetAnnotations(); a[lastApplied] != "" {
-		delete(a, lastApplied)
+	if a := out.GetAnnotations(); a[LastApplied] != "" {
+		delete(a, LastApplied)
 		out.SetAnnotations(a)
+	}
+	return out
+}
+
+func rawAnnotations(obj *unstructured.Unstructured) map[string]any {
+	meta, _ := obj.Object["metadata"].(map[string]any)
+	annotations, _ := meta["annotations"].(map[string]any)
+	return annotations
+}
+
+// MaskedAnnotations is a copy of annotations in which the sensitive ones are masked,
+// and with them the last-applied one, which repeats them; or nil, if there are none.
+func MaskedAnnotations(annotations map[string]any, sensitive []string) map[string]any {
+	found := false
+	for _, name := range sensitive {
+		_, has := annotations[name]
+		found = found || has
+	}
+	if !found {
+		return nil
+	}
+	out := make(map[string]any, len(annotations))
+	for name, v := range annotations {
+		if name == LastApplied || slices.Contains(sensitive, name) {
+			v = Mask(text(v))
+		}
+		out[name] = v
 	}
 	return out
 }

@@ -18,7 +18,7 @@ func TestMasked(t *testing.T) {
 		keeps    string
 	}{
 		"data and stringData": {"every value", map[string]any{"kind": "Secret", "data": map[string]any{"a": "canary"}, "stringData": map[string]any{"b": "canary"}}, false, `"a":`},
-		"last-applied":        {"it repeats the values (CVE-2023-40029)", map[string]any{"kind": "Secret", "metadata": map[string]any{"name": "x", "annotations": map[string]any{lastApplied: "canary", "note": "kept"}}}, false, "kept"},
+		"last-applied":        {"it repeats the values (CVE-2023-40029)", map[string]any{"kind": "Secret", "metadata": map[string]any{"name": "x", "annotations": map[string]any{LastApplied: "canary", "note": "kept"}}}, false, "kept"},
 		"data of a sort":      {"a Secret that is none", map[string]any{"kind": "Secret", "data": "canary", "stringData": []any{"canary"}}, false, "Secret"},
 		"values of a sort":    {"", map[string]any{"kind": "Secret", "data": map[string]any{"a": []any{"canary"}, "b": map[string]any{"c": "canary"}, "d": nil, "e": int64(5)}}, false, `"d":`},
 		"lower case":          {"what was meant is clear", map[string]any{"kind": "secret", "data": map[string]any{"a": "canary"}}, false, "secret"},
@@ -46,6 +46,33 @@ func TestMasked(t *testing.T) {
 	}
 	if Masked(nil) != nil {
 		t.Error("nothing became something")
+	}
+}
+
+// TestSensitiveAnnotations: they are masked in objects of every kind, with the annotation
+// that repeats them; equal values have equal marks.
+func TestSensitiveAnnotations(t *testing.T) {
+	obj := func(kind string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"annotations": map[string]any{
+			"token": "canary", "copy": "canary", "note": "kept", LastApplied: "canary", "odd": map[string]any{"x": "canary"},
+		}}}}
+	}
+	for kind, applied := range map[string]bool{"ConfigMap": true, "Secret": false} {
+		in := obj(kind)
+		out := Masked(in, "token", "copy", "odd", "absent")
+		a := rawAnnotations(out)
+		if a["token"] != a["copy"] || a["token"] != Mask("canary") || a["note"] != "kept" || a["odd"] == nil {
+			t.Errorf("%s: %v", kind, a)
+		}
+		if v, ok := a[LastApplied]; ok != applied || applied && v != Mask("canary") {
+			t.Errorf("%s: last applied is %v", kind, v)
+		}
+		if diff := cmp.Diff(obj(kind), in); diff != "" {
+			t.Errorf("%s: Masked changed its input:\n%s", kind, diff)
+		}
+	}
+	if in := obj("ConfigMap"); Masked(in, "absent") != in || Masked(in) != in {
+		t.Error("what has nothing to mask was copied")
 	}
 }
 

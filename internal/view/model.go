@@ -312,6 +312,11 @@ type Drift struct {
 	Live    string `json:"live"`
 	Manager string `json:"manager"`
 	At      string `json:"at"`
+	// Immutable is "refused" where the API server will not change the field, "replaced"
+	// where the object is deleted and made anew for it.
+	Immutable string `json:"immutable,omitempty"`
+	// Advice is what can be done about it, if that is known.
+	Advice string `json:"advice,omitempty"`
 }
 
 // Difference is one object's desired and live state as YAML, Secrets masked.

@@ -151,7 +151,10 @@ func New(o Options) *Controller {
 
 // Inspector answers questions about the Applications.
 func (c *Controller) Inspector() *inspect.Inspector {
-	return &inspect.Inspector{Store: c.store, Cluster: c.cluster, Claims: c.claims, Orphans: c.orphans, Longer: c.longer, Namespace: c.o.Namespace}
+	return &inspect.Inspector{
+		Store: c.store, Cluster: c.cluster, Claims: c.claims, Orphans: c.orphans, Longer: c.longer, Namespace: c.o.Namespace,
+		Sensitive: func() []string { return c.o.Settings().SensitiveAnnotations },
+	}
 }
 
 // Pushed looks for what a push has brought; see repository.Poller.

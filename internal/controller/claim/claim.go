@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -30,6 +31,11 @@ type Claim struct {
 	// NoValidate says that fields which the kind does not have are left out when
 	// applied (sync option Validate=false).
 	NoValidate bool
+	// Force says that an object whose change is refused is made anew (sync option
+	// Force=true).
+	Force bool
+	// Sensitive are the annotations that are not shown.
+	Sensitive []string
 	// Defines is the kind that the object, a CustomResourceDefinition, defines.
 	Defines schema.GroupKind
 	// Hash identifies what is compared: the object and the rules. Never 0.
@@ -73,7 +79,9 @@ func (c *Claim) Body() (*unstructured.Unstructured, error) {
 }
 
 // Respects says whether what is sent depends on what is live.
-func (c *Claim) Respects() bool { return c.Respect && c.Rules != nil }
+func (c *Claim) Respects() bool {
+	return c.Respect && c.Rules != nil || c.Rules.Scaled() && bytes.Contains(c.Object.JSON, []byte(`"replicas"`))
+}
 
 // ToApply is the JSON that is sent: the object itself, or what the rules leave to
 // others as it is live, where they are to be respected. whole says that it replaces
@@ -86,7 +94,10 @@ func (c *Claim) ToApply(live *unstructured.Unstructured, whole bool) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(c.Rules.Respect(want, live, whole).Object)
+	if c.Respect {
+		want = c.Rules.Respect(want, live, whole)
+	}
+	return json.Marshal(c.Rules.LeaveReplicas(want, live, whole).Object)
 }
 
 // Set is what all Applications desire, by object. It is safe for concurrent use.

@@ -1,7 +1,6 @@
 package claim
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -19,12 +18,6 @@ import (
 	"evenkeel.dev/internal/health/cause"
 	"evenkeel.dev/internal/health/field"
 	"evenkeel.dev/internal/resource"
-)
-
-const (
-	// maxDrift bounds the fields remembered per object, maxValue their text.
-	maxDrift = 20
-	maxValue = 256
 )
 
 // Judge concludes a verdict from a body as it passes by. It is called by the
@@ -65,7 +58,7 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 		v.Sync = v1alpha1.SyncStatusSynced
 	default:
 		v.Sync = v1alpha1.SyncStatusOutOfSync
-		v.Drift = DriftOf(changes, obj)
+		v.Drift = c.Drift(changes, obj)
 		v.Since = j.Now()
 		if old.Sync == v1alpha1.SyncStatusOutOfSync {
 			v.Since = old.Since
@@ -103,44 +96,6 @@ func Agreement(c *Claim, live *unstructured.Unstructured) uint64 {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%x %x", c.Hash, diff.Hash(c.Rules.Live(live)))
 	return max(h.Sum64(), 1)
-}
-
-// DriftOf tells the changes in texts that may be shown.
-func DriftOf(changes []diff.Change, live *unstructured.Unstructured) []cluster.Drift {
-	secret := resource.KeyOf(live).IsSecret()
-	attributed := diff.Attribute(changes, live, v1alpha1.FieldManager)
-	if len(attributed) > maxDrift {
-		attributed = attributed[:maxDrift]
-	}
-	out := make([]cluster.Drift, 0, len(attributed))
-	for _, a := range attributed {
-		mask := secret && !strings.HasPrefix(a.Path, "/metadata/labels/")
-		out = append(out, cluster.Drift{
-			Path: a.Path, Desired: shown(a.Desired, mask), Live: shown(a.Live, mask), Manager: a.Manager, At: a.At,
-		})
-	}
-	return out
-}
-
-func shown(v any, mask bool) string {
-	if v == nil {
-		return ""
-	}
-	text, ok := v.(string)
-	if !ok {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		text = string(b)
-	}
-	if mask {
-		return resource.Mask(text)
-	}
-	if len(text) > maxValue {
-		return strings.ToValidUTF8(text[:maxValue], "") + "…"
-	}
-	return text
 }
 
 // imagesOf are the container images of an object with a pod template or of a Pod.

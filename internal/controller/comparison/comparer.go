@@ -141,7 +141,7 @@ func settle(v *cluster.Verdict, x *claim.Claim, live *unstructured.Unstructured,
 		v.Agreed = claim.Agreement(x, live)
 		return
 	}
-	v.Sync, v.Drift = v1alpha1.SyncStatusOutOfSync, claim.DriftOf(changes, live)
+	v.Sync, v.Drift = v1alpha1.SyncStatusOutOfSync, x.Drift(changes, live)
 }
 
 // Gather lists all objects of an Application with their verdicts, sorted by key.
@@ -247,7 +247,7 @@ func (c *Comparer) compareNow(ctx context.Context, o *Object) error {
 	}
 	o.Sync, o.Unread, o.Drift = v1alpha1.SyncStatusSynced, "", nil
 	if len(changes) > 0 {
-		o.Sync, o.Drift = v1alpha1.SyncStatusOutOfSync, claim.DriftOf(changes, live)
+		o.Sync, o.Drift = v1alpha1.SyncStatusOutOfSync, o.Claim.Drift(changes, live)
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ type Inspector struct {
 	// Longer are the problems of an Application that say more than its conditions; nil
 	// knows none.
 	Longer func(types.NamespacedName) []view.Problem
+	// Sensitive are the annotations that are not shown; nil means none.
+	Sensitive func() []string
 	// Namespace is the control namespace.
 	Namespace string
 
@@ -104,7 +106,7 @@ func (i *Inspector) difference(ctx context.Context, n view.Node, instance string
 		if err != nil {
 			return d, err
 		}
-		if d.Desired, err = Show(want); err != nil {
+		if d.Desired, err = Show(want, i.sensitive()...); err != nil {
 			return d, err
 		}
 	}
@@ -119,13 +121,21 @@ func (i *Inspector) difference(ctx context.Context, n view.Node, instance string
 	if err != nil {
 		return d, fault.Wrap(fault.Unavailable, err, "reading %s", key.Human())
 	}
-	d.Live, err = Show(live)
+	d.Live, err = Show(live, i.sensitive()...)
 	return d, err
 }
 
-// Show is an object as YAML for people: Secrets masked, without managed fields.
-func Show(obj *unstructured.Unstructured) (string, error) {
-	out := resource.Masked(obj).DeepCopy()
+func (i *Inspector) sensitive() []string {
+	if i.Sensitive == nil {
+		return nil
+	}
+	return i.Sensitive()
+}
+
+// Show is an object as YAML for people: Secrets and sensitive annotations masked,
+// without managed fields.
+func Show(obj *unstructured.Unstructured, sensitive ...string) (string, error) {
+	out := resource.Masked(obj, sensitive...).DeepCopy()
 	out.SetManagedFields(nil)
 	b, err := yaml.Marshal(out.Object)
 	return string(b), err
@@ -147,7 +157,7 @@ func (i *Inspector) Manifests(ctx context.Context, namespace, name, revision str
 		if err != nil {
 			return nil, err
 		}
-		b, err := json.Marshal(resource.Masked(obj).Object)
+		b, err := json.Marshal(resource.Masked(obj, i.sensitive()...).Object)
 		if err != nil {
 			return nil, err
 		}

@@ -198,7 +198,7 @@ func labelsOf(text string) map[string]string {
 func Drifts(list []cluster.Drift) []view.Drift {
 	out := make([]view.Drift, 0, len(list))
 	for _, d := range list {
-		out = append(out, view.Drift{Path: d.Path, Desired: d.Desired, Live: d.Live, Manager: d.Manager, At: stamp(d.At)})
+		out = append(out, view.Drift{Path: d.Path, Desired: d.Desired, Live: d.Live, Manager: d.Manager, At: stamp(d.At), Immutable: d.Immutable, Advice: d.Advice})
 	}
 	return out
 }

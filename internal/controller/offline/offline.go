@@ -181,8 +181,7 @@ func (f *Offline) fetch(ctx context.Context, a *admitted, s settings.Snapshot, p
 	return nil
 }
 
-// Manifests are the objects that the sources desire at revisions, as they would be
-// applied.
+// Manifests are the objects that the sources desire at revisions, as they may be shown.
 func (f *Offline) Manifests(ctx context.Context, app *v1alpha1.Application, revisions []string) ([]*unstructured.Unstructured, error) {
 	r, err := f.render(ctx, app, revisions)
 	if err != nil {
@@ -194,12 +193,13 @@ func (f *Offline) Manifests(ctx context.Context, app *v1alpha1.Application, revi
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, obj)
+		out = append(out, resource.Masked(obj, x.Sensitive...))
 	}
 	return out, nil
 }
 
-// Live are the objects that the Application's status lists, as they are now.
+// Live are the objects that the Application's status lists, as they are now and may be
+// shown.
 func (f *Offline) Live(ctx context.Context, app *v1alpha1.Application) ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
 	for _, s := range app.Status.Resources {
@@ -208,7 +208,7 @@ func (f *Offline) Live(ctx context.Context, app *v1alpha1.Application) ([]*unstr
 			return nil, err
 		}
 		if live != nil {
-			out = append(out, live)
+			out = append(out, resource.Masked(live, f.o.Settings().SensitiveAnnotations...))
 		}
 	}
 	return out, nil
@@ -259,7 +259,7 @@ func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revisions
 			continue
 		}
 		d := differenceOf(key)
-		if d.Live, err = inspect.Show(live); err != nil {
+		if d.Live, err = inspect.Show(live, f.o.Settings().SensitiveAnnotations...); err != nil {
 			return nil, err
 		}
 		out = append(out, d)
@@ -279,7 +279,7 @@ func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Differ
 	if err != nil {
 		return d, false, err
 	}
-	if d.Desired, err = inspect.Show(want); err != nil {
+	if d.Desired, err = inspect.Show(want, x.Sensitive...); err != nil {
 		return d, false, err
 	}
 	live, err := f.live(ctx, key)
@@ -296,12 +296,12 @@ func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Differ
 	}
 	if outcome != nil {
 		changes = x.Outcome(outcome, live)
-		if d.Desired, err = inspect.Show(outcome); err != nil || len(changes) == 0 {
+		if d.Desired, err = inspect.Show(outcome, x.Sensitive...); err != nil || len(changes) == 0 {
 			return d, false, err
 		}
 	}
-	d.Changes = inspect.Drifts(claim.DriftOf(changes, live))
-	d.Live, err = inspect.Show(live)
+	d.Changes = inspect.Drifts(x.Drift(changes, live))
+	d.Live, err = inspect.Show(live, f.o.Settings().SensitiveAnnotations...)
 	return d, true, err
 }
 

@@ -1,9 +1,15 @@
 package operation
 
 import (
+	"slices"
+	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/apply"
+	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/comparison"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/health"
@@ -49,14 +55,56 @@ func (r *Run) planned(o comparison.Object) plan.Object {
 	if done {
 		out.Sync = v1alpha1.SyncStatusSynced
 	}
-	for _, d := range o.Drift {
+	for _, d := range r.drift(o) {
 		out.Differs = append(out.Differs, d.Path)
 	}
+	out.Fate = fate(o.Key.GroupKind(), r.drift(o), options.Replace)
 	out.State, out.Message = r.progress(o, done)
 	if o.Owner != "" && r.State.Operation.InitiatedBy.Automated && r.Alive(o.Owner) {
 		out.KeptFrom = "belongs to Application " + o.Owner + ", which also has it in its source"
 	}
 	return out
+}
+
+// drift is how an object differs, and what this operation's force makes of fields that
+// cannot be changed.
+func (r *Run) drift(o comparison.Object) []cluster.Drift {
+	if !r.force() || !apply.Recreates(o.Key.GroupKind(), true) {
+		return o.Drift
+	}
+	out := slices.Clone(o.Drift)
+	for i := range out {
+		if out[i].Immutable == cluster.Refused {
+			out[i].Immutable = cluster.Replaced
+		}
+	}
+	return out
+}
+
+// fate says what becomes of an object with a change of fields that cannot be changed.
+func fate(gk schema.GroupKind, drift []cluster.Drift, replace bool) string {
+	var fields, advice []string
+	anew := false
+	for _, d := range drift {
+		if d.Advice != "" {
+			advice = append(advice, d.Path+" is "+d.Advice)
+		}
+		if d.Immutable != "" {
+			fields, anew = append(fields, d.Path), anew || d.Immutable == cluster.Replaced
+		}
+	}
+	names := strings.Join(fields, ", ")
+	switch {
+	case len(fields) == 0:
+		return strings.Join(advice, "; ")
+	case anew:
+		return "it is deleted and made anew, because " + names + " cannot be changed"
+	case apply.Recreates(gk, true) && replace:
+		return names + " cannot be changed, and the API server will refuse it; with sync option Force=true as well the object is deleted and made anew"
+	case apply.Recreates(gk, true):
+		return names + " cannot be changed, and the API server will refuse it; with sync option Force=true the object is deleted and made anew"
+	}
+	return names + " cannot be changed, and the API server will refuse it; the object is never made anew, because what it holds would be lost"
 }
 
 // progress is how an object fares that needs no change, or none any more.

@@ -58,7 +58,7 @@ func (r *Run) shown(i plan.Item, decisions Decided) view.PlanItem {
 		Action: string(i.Action), Reason: i.Reason,
 	}
 	if o := r.find(i.Key); o != nil && i.Action != plan.Run {
-		out.Version, out.Changes = o.Version(), inspect.Drifts(o.Drift)
+		out.Version, out.Changes = o.Version(), inspect.Drifts(r.drift(*o))
 	}
 	if h := r.hook(i.Phase, i.Key); h != nil && i.Action == plan.Run {
 		out.Version = h.object.GVK.Version

@@ -139,7 +139,8 @@ func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Ren
 	chosen := options(req.App)
 	for _, o := range state.Objects {
 		x := claim.New(req.Instance, o, rules(o), chosen.RespectIgnoreDifferences)
-		x.NoValidate = chosen.Override(o.SyncOptions).NoValidate
+		own := chosen.Override(o.SyncOptions)
+		x.NoValidate, x.Force, x.Sensitive = own.NoValidate, own.Force, req.Settings.SensitiveAnnotations
 		r.Claims = append(r.Claims, x)
 	}
 	r.Spec = m.Digest(req, r)
@@ -290,7 +291,7 @@ func (m *Maker) Digest(req Request, have *Rendering) string {
 	h := sha256.New()
 	for _, part := range []any{
 		req.Origin.At(nil), req.App.Spec.IgnoreDifferences, options(req.App), req.App.Spec.Destination, rules,
-		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, r.GeneratePaths, comparingOf(req.Settings), req.Settings.InstallationID,
+		r.AppName, r.Project, r.KubeVersion, strings.Join(r.APIVersions, " "), r.Options, r.GeneratePaths, comparingOf(req.Settings), req.Settings.SensitiveAnnotations, req.Settings.InstallationID,
 	} {
 		b, err := json.Marshal(part)
 		if err != nil {

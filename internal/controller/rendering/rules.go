@@ -60,6 +60,9 @@ func (c *ruleCache) of(s settings.Snapshot) []*diff.RuleSet {
 	ignored, _ := diff.CompileRules(from.Ignore, diff.RuleOptions{JQTimeout: from.Compare.JQTimeout})
 	known, _ := diff.CompileKnown(from.Known)
 	c.key, c.sets = string(key), []*diff.RuleSet{ignored, known}
+	if from.Autoscaled == settings.ReplicasIgnored {
+		c.sets = append(c.sets, diff.AutoscaledReplicas())
+	}
 	if from.Compare.IgnoreAggregatedRoles {
 		c.sets = append(c.sets, diff.AggregatedRoles())
 	}

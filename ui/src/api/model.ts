@@ -179,6 +179,9 @@ export interface Change {
   live: string
   manager: string
   at: string
+  /** What becomes of a change of a field that cannot be changed. */
+  immutable?: 'refused' | 'replaced'
+  advice?: string
 }
 
 export interface ResourceNode {
