@@ -1,4 +1,14 @@
-import type { Plan, Problem, ResourceDiff, RollbackRequest, SyncRequest } from './model'
+import type {
+  ActionResult,
+  KubeEvent,
+  Plan,
+  Problem,
+  ResourceAction,
+  ResourceDiff,
+  ResourceNode,
+  RollbackRequest,
+  SyncRequest,
+} from './model'
 
 /** A refusal or failure of the server, in its own words. `status` is 0 where no answer came. */
 export class RequestError extends Error {
@@ -58,6 +68,72 @@ export async function fetchDiff(app: AppRef, signal: AbortSignal): Promise<reado
 export async function fetchProblems(app: AppRef, signal: AbortSignal): Promise<readonly Problem[]> {
   const answer = await call<{ items?: readonly Problem[] }>(apiPath(app, 'problems'), { signal })
   return answer.items ?? []
+}
+
+type ObjectRef = Pick<ResourceNode, 'group' | 'version' | 'kind' | 'namespace' | 'name'>
+
+/** What can be done with an object beside syncing it, as it is now. */
+export async function fetchActions(
+  app: AppRef,
+  object: ObjectRef,
+  signal: AbortSignal,
+): Promise<readonly ResourceAction[]> {
+  const { group, version, kind, namespace, name: resourceName } = object
+  const query = new URLSearchParams({ group, version, kind, namespace, resourceName })
+  const answer = await call<{ actions?: readonly ResourceAction[] | null }>(
+    `${apiPath(app, 'resource/actions')}&${query}`,
+    { signal },
+  )
+  return answer.actions ?? []
+}
+
+export interface ActionRun {
+  action: string
+  params: Readonly<Record<string, string>>
+}
+
+export async function runAction(app: AppRef, object: ObjectRef, { action, params }: ActionRun): Promise<ActionResult> {
+  const { group, version, kind, namespace, name: resourceName } = object
+  const resourceActionParameters = Object.entries(params).map(([name, value]) => ({ name, value }))
+  const what = { name: app.name, appNamespace: app.namespace, namespace, resourceName, version, group, kind, action }
+  return call<ActionResult>(apiPath(app, 'resource/actions/v2'), json('POST', { ...what, resourceActionParameters }))
+}
+
+/** The events of an object, the newest first. */
+export async function fetchEvents(
+  app: AppRef,
+  object: Pick<ResourceNode, 'namespace' | 'name' | 'uid'>,
+  signal: AbortSignal,
+): Promise<readonly KubeEvent[]> {
+  const { namespace: resourceNamespace, name: resourceName, uid: resourceUID } = object
+  const query = new URLSearchParams({ resourceNamespace, resourceName, resourceUID })
+  const answer = await call<{ items?: readonly RawEvent[] | null }>(`${apiPath(app, 'events')}&${query}`, { signal })
+  return (answer.items ?? []).map(toEvent).toSorted((a, b) => Date.parse(b.last || '0') - Date.parse(a.last || '0'))
+}
+
+/** Of core/v1, which events.k8s.io fills in other fields. */
+interface RawEvent {
+  type?: string
+  reason?: string
+  message?: string
+  count?: number
+  firstTimestamp?: string | null
+  lastTimestamp?: string | null
+  eventTime?: string | null
+  series?: { count?: number; lastObservedTime?: string } | null
+}
+
+function toEvent(raw: RawEvent): KubeEvent {
+  const { type = '', reason = '', message = '', series } = raw
+  const first = raw.firstTimestamp || raw.eventTime || ''
+  return {
+    type,
+    reason,
+    message,
+    count: series?.count || raw.count || 1,
+    first,
+    last: series?.lastObservedTime || raw.lastTimestamp || first,
+  }
 }
 
 function apiPath(app: AppRef, what: string): string {

@@ -72,6 +72,26 @@ export interface Pinned {
   problem: string
 }
 
+/** An object, by the same id as its node. */
+export interface ObjectName extends ResourceRef {
+  id: string
+}
+
+/** What explains that an application or an object is Degraded or Progressing, found among what the object owns. */
+export interface Cause {
+  /** The application's own object; what people know by name. */
+  object: ObjectName
+  /** The object below it that is in trouble, or it itself; null if there are several. */
+  at: ObjectName | null
+  code: string
+  params: Readonly<Record<string, string>>
+  /** In English, as it follows "Deployment api: "; for a code this version of the app does not know. */
+  text: string
+  since: string
+  /** How many other causes there are. */
+  more: number
+}
+
 export interface Counts {
   total: number
   synced: number
@@ -109,6 +129,8 @@ export interface AppRow {
   pin: Pinned | null
   /** How many deletions wait for a person to confirm them. */
   confirm: number
+  /** Why it is not healthy; absent where that is not known, or it is. */
+  cause?: Cause | null
 }
 
 /** Something that was done to an application: one of the two is there. */
@@ -155,6 +177,8 @@ export interface Plan {
   revision: string
   steps: readonly PlanStep[]
   skipped: readonly PlanItem[]
+  /** Why no sync to this revision does anything, if so. */
+  refused?: readonly string[]
 }
 
 /** One wave of one phase. */
@@ -173,14 +197,17 @@ export interface PlanItem extends ResourceRef {
   changes?: readonly Change[]
 }
 
+/** A field that differs. */
 export interface Change {
   path: string
   desired: string
   live: string
+  /** Who set the live value, and when. */
   manager: string
   at: string
-  /** What becomes of a change of a field that cannot be changed. */
-  immutable?: 'refused' | 'replaced'
+  /** The API server does not change this field: the object is made anew, or the sync fails. */
+  immutable?: 'replaced' | 'refused'
+  /** What else there is to say, such as who else sets the field and what to write so that it may differ. */
   advice?: string
 }
 
@@ -213,6 +240,12 @@ export interface ResourceNode {
   info: readonly { name: string; value: string }[]
   outOfSyncSince: string
   drift: readonly Change[]
+  cause?: Cause | null
+  /** In a namespace of the application, and no application's. */
+  orphaned?: boolean
+  /** Ids of all owners, where these are not the parent alone. */
+  parents?: readonly string[]
+  networkingInfo?: { externalURLs?: readonly string[] }
 }
 
 export interface ResourceDiff {
@@ -251,6 +284,39 @@ export interface RollbackRequest {
   /** RFC 3339; empty for a pin that lasts until it is removed. */
   until: string
   untilNewerCommit: boolean
+}
+
+/** What can be done with an object beside syncing it. */
+export interface ResourceAction {
+  name: string
+  displayName?: string
+  disabled?: boolean
+  params?: readonly ActionParam[]
+  /** What one should know before: that self-heal will undo it; or why it is disabled. */
+  note?: string
+}
+
+export interface ActionParam {
+  name: string
+  /** What a form begins with. */
+  default?: string
+}
+
+/** What an action has done. */
+export interface ActionResult {
+  note?: string
+  /** Ids of objects that were made. */
+  created?: readonly string[]
+}
+
+/** A Kubernetes Event, as far as it is shown. */
+export interface KubeEvent {
+  type: string
+  reason: string
+  message: string
+  count: number
+  first: string
+  last: string
 }
 
 /** How the stream and the store name an application. */

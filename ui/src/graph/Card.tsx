@@ -1,6 +1,8 @@
 import { memo } from 'react'
 import type { AppRow, ResourceNode } from '../api/model'
 import { useWords } from '../i18n'
+import { causeSentence } from '../i18n/cause'
+import type { Messages } from '../i18n/en'
 import { kindBadge } from '../parts/kind'
 import { StatusIcon } from '../parts/Status'
 import { healthTone } from '../parts/tone'
@@ -37,6 +39,7 @@ export const NodeCard = memo(function NodeCard({ node, x, y, selected, tabbable,
       data-id={node.id}
       data-badge={kindBadge(node.kind)}
       data-absent={node.missing}
+      data-orphaned={node.orphaned}
       aria-current={selected}
       title={`${node.kind} ${node.namespace ? `${node.namespace}/` : ''}${node.name}\n${[description, node.message].filter(Boolean).join('\n')}`}
       tabIndex={tabbable ? 0 : -1}
@@ -44,7 +47,7 @@ export const NodeCard = memo(function NodeCard({ node, x, y, selected, tabbable,
       onFocus={() => focus(node.id)}
     >
       <span className={styles.title}>{cardTitle(node)}</span>
-      <span className={styles.subtitle}>{subtitle(node)}</span>
+      <span className={styles.subtitle}>{subtitle(node, t)}</span>
       {tone && <StatusIcon tone={tone} size={15} label={description} />}
     </button>
   )
@@ -60,8 +63,10 @@ function cardTitle(node: ResourceNode): string {
 }
 
 /** The badge tells the kind; what is wrong needs the room more. */
-function subtitle(node: ResourceNode): string {
+function subtitle(node: ResourceNode, t: Messages): string {
+  if (node.cause && node.health !== 'Healthy') return causeSentence(node.cause, t)
   if (node.message && node.health !== 'Healthy') return node.message
+  if (node.orphaned) return `${node.kind} · ${t.tree.orphaned}`
   const detail = node.info[0]?.value
   return detail ? `${node.kind} · ${detail}` : node.kind
 }

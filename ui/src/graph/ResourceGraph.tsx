@@ -1,4 +1,13 @@
-import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import type { AppRow } from '../api/model'
 import { useWords } from '../i18n'
 import { Icon } from '../parts/Icon'
@@ -15,6 +24,7 @@ import {
   layoutForest,
   neighbour,
 } from './layout'
+import { cardOf, type MenuAt, menuBelow, menuUnder, takeMenu } from './menu'
 import { type Palette, paint, readPalette } from './paint'
 import styles from './ResourceGraph.module.css'
 import { cardZoom, clampPan, firstView, fitView, reveal, type Size, type Viewport, windowOf, zoomAt } from './viewport'
@@ -26,6 +36,8 @@ interface ResourceGraphProps {
   toggle(id: string): void
   selected: string
   select(id: string): void
+  /** Wants the menu of a resource, at a point of the window. */
+  onMenu(menu: MenuAt): void
 }
 
 const step = 1.25
@@ -57,11 +69,18 @@ export function ResourceGraph(props: ResourceGraphProps) {
       toggle: () => cursor.at !== rootId && forest.children.has(cursor.at) && toggle(cursor.at),
       zoom: plane.zoom,
       fit: plane.fit,
+      menu: () => props.onMenu(menuBelow(host.current, cursor.at)),
     })
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
     event.stopPropagation()
     action()
+  }
+  const onContextMenu = (event: MouseEvent<HTMLElement>): void => {
+    const { left, top } = event.currentTarget.getBoundingClientRect()
+    const { clientX: x, clientY: y } = event
+    const far = boxAt(layout, view, x - left, y - top)
+    takeMenu(event, menuUnder(event.nativeEvent) ?? (far ? { id: far, x, y } : undefined), props.onMenu)
   }
   const boxes = view.zoom < cardZoom ? [] : boxesIn(layout, windowOf(view, size))
   return (
@@ -73,6 +92,7 @@ export function ResourceGraph(props: ResourceGraphProps) {
       aria-description={t.tree.graphHelp}
       tabIndex={boxes.length > 0 ? -1 : 0}
       onKeyDown={onKeyDown}
+      onContextMenu={onContextMenu}
     >
       <Canvas layout={layout} forest={visible} view={view} size={size} selected={selected} />
       <div
@@ -171,7 +191,7 @@ function useCursor(host: RefObject<HTMLElement | null>, layout: Layout, plane: P
   // biome-ignore lint/correctness/useExhaustiveDependencies: the card to focus exists only after view and active were drawn
   useLayoutEffect(() => {
     if (!focusNext.current) return
-    const card = host.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(at)}"]`)
+    const card = cardOf(host.current, at)
     if (!card) return
     focusNext.current = false
     card.focus({ preventScroll: true })
@@ -191,6 +211,7 @@ interface KeyActions {
   toggle(): void
   zoom(factor: number): void
   fit(): void
+  menu(): void
 }
 
 function keyAction(key: string, actions: KeyActions): (() => void) | undefined {
@@ -207,6 +228,7 @@ function keyAction(key: string, actions: KeyActions): (() => void) | undefined {
     '+': () => actions.zoom(step),
     '-': () => actions.zoom(1 / step),
     '0': () => actions.fit(),
+    '.': () => actions.menu(),
   }
   return table[key]
 }

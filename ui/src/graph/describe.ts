@@ -9,6 +9,7 @@ export function describeState(node: ResourceNode, t: Messages): string {
     node.missing && t.tree.notInCluster,
     node.prune && t.tree.toBePruned,
     node.hook && t.operation.hook,
+    node.orphaned && t.tree.orphaned,
   ]
   return parts.filter(Boolean).join(', ')
 }

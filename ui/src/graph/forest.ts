@@ -45,6 +45,7 @@ function breakCycles(parents: Map<string, string>): void {
 
 function inOrder(a: ResourceNode, b: ResourceNode): number {
   return (
+    Number(a.orphaned ?? false) - Number(b.orphaned ?? false) ||
     a.wave - b.wave ||
     healthRank.indexOf(a.health) - healthRank.indexOf(b.health) ||
     compare(a.kind, b.kind) ||

@@ -1,12 +1,14 @@
+import { plural, resourceWords } from './en.resource'
+
 /** The English words, and the shape that every other language must fill. Sentences with parts are functions, so that a
  * language may order them as it needs. */
 
-const plural = (n: number, one: string, many: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 const others = (count: number, noun = ''): string =>
   count > 1 ? ` (and ${plural(count - 1, `other${noun}`, `others${noun}`)})` : ''
 const because = (message: string): string => (message ? ` — ${message}` : '')
 
 export const en = {
+  ...resourceWords,
   product: 'Evenkeel',
   skipToContent: 'Skip to content',
   nav: { label: 'Main', applications: 'Applications' },
@@ -159,6 +161,15 @@ export const en = {
     resources: 'Resources',
     observed: (when: string) => `Observed ${when}`,
     panelFailed: 'This part of the page failed',
+    showCause: (what: string) => `Show ${what} in the resources`,
+    links: 'Links',
+    images: 'Images',
+    imageCount: (n: number) => plural(n, 'image', 'images'),
+    imagesTitle: (name: string) => `Images of ${name}`,
+    imagesFilter: 'Filter images',
+    imagesNone: 'No image matches',
+    usedBy: (n: number) => plural(n, 'resource', 'resources'),
+    opensOutside: 'opens in a new tab',
   },
   pin: {
     label: 'Pin',
@@ -243,6 +254,7 @@ export const en = {
     refused: 'Nothing was done: desired or live have moved since. This is what would be done now.',
     otherRevision: 'A plan is shown of the revision in force only; the sync will be of the one above.',
     noneChosen: 'Choose the resources first.',
+    refusedTitle: 'A sync to this revision does nothing',
     wave: (n: number) => `wave ${n}`,
     onlyOnFailure: 'only if something fails',
     unchanged: (n: number) => plural(n, 'resource stays as it is', 'resources stay as they are'),
@@ -294,7 +306,8 @@ export const en = {
     RepeatedResourceWarning: 'The same resource is rendered twice. Remove the duplicate in Git.',
     ExcludedResourceWarning: 'The settings exclude this kind, so it is not managed.',
     OrphanedResourceWarning:
-      'There are resources in the namespace that no application manages. Adopt, ignore or delete them.',
+      'There are resources in the namespace that no application manages. Put them into Git, name them in the project’s orphanedResources.ignore, or delete them.',
+    showOrphaned: 'Show them',
     other: 'Read the message, fix the cause, then refresh.',
   },
   tree: {
@@ -302,8 +315,13 @@ export const en = {
     graphHelp: 'Arrow keys move between resources, Enter opens one, Space collapses. The list view shows the same.',
     viewTree: 'Tree',
     viewList: 'List',
+    viewDiff: 'Differences',
     view: 'View',
     filter: 'Filter resources',
+    orphaned: 'Orphaned',
+    orphanedCount: (n: number) => `Orphaned: ${n.toLocaleString('en')}`,
+    showOrphaned: 'Show resources of the namespace that no application manages',
+    orphanedWhy: 'It is in a namespace of this application, and no application manages it.',
     problemsOnly: 'Problems only',
     problemsShown: (shown: number, total: number) =>
       `${shown} of ${total} resources: those with problems and the way to them`,
@@ -331,6 +349,7 @@ export const en = {
     label: 'Resource details',
     tabs: 'Details',
     summary: 'Summary',
+    events: 'Events',
     live: 'Live',
     desired: 'Desired',
     why: 'Why',
@@ -389,6 +408,9 @@ export const en = {
     sync: 'Sync',
     refresh: 'Refresh',
     history: 'History',
+    differences: 'Differences',
+    nextDifference: 'Next, previous difference',
+    actions: 'Actions of the resource',
     goApplications: 'Go to applications',
     sheet: 'This sheet',
     back: 'Close, or back to the list',
@@ -409,6 +431,7 @@ export const en = {
     unpin: 'The pin could not be removed',
     terminate: 'The operation could not be stopped',
     confirm: 'The deletions could not be confirmed',
+    action: (action: string, what: string) => `${action} of ${what} failed`,
     unreachable: 'the server could not be reached',
   },
 }

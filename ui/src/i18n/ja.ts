@@ -1,9 +1,11 @@
 import type { Messages } from './en'
+import { resourceWords } from './ja.resource'
 
 const others = (count: number): string => (count > 1 ? `（ほか ${count - 1} 件）` : '')
 const because = (message: string): string => (message ? ` — ${message}` : '')
 
 export const ja: Messages = {
+  ...resourceWords,
   product: 'Evenkeel',
   skipToContent: '本文へ移動',
   nav: { label: 'メイン', applications: 'アプリケーション' },
@@ -148,6 +150,15 @@ export const ja: Messages = {
     resources: 'リソース',
     observed: when => `${when}に確認`,
     panelFailed: 'この部分を表示できませんでした',
+    showCause: what => `${what} をリソースの中に表示`,
+    links: 'リンク',
+    images: 'イメージ',
+    imageCount: n => `イメージ ${n} 件`,
+    imagesTitle: name => `${name} のイメージ`,
+    imagesFilter: 'イメージを絞り込む',
+    imagesNone: '条件に合うイメージはありません',
+    usedBy: n => `リソース ${n} 件`,
+    opensOutside: '新しいタブで開きます',
   },
   pin: {
     label: '固定',
@@ -225,6 +236,7 @@ export const ja: Messages = {
     refused: '目標状態か現在の状態が変わったため、何も実行しませんでした。以下は現在の計画です。',
     otherRevision: '計画は現在のリビジョンについてのみ表示します。同期は上のリビジョンで行います。',
     noneChosen: '先にリソースを選んでください。',
+    refusedTitle: 'このリビジョンへの同期では何も行われません',
     wave: n => `ウェーブ ${n}`,
     onlyOnFailure: '失敗したときのみ',
     unchanged: n => `${n} 件のリソースは変わりません`,
@@ -276,7 +288,8 @@ export const ja: Messages = {
     RepeatedResourceWarning: '同じリソースが 2 回生成されています。Git の重複を取り除いてください。',
     ExcludedResourceWarning: '設定で除外されている種類のため、管理されません。',
     OrphanedResourceWarning:
-      'どのアプリケーションにも属さないリソースがあります。取り込むか、無視するか、削除してください。',
+      'ネームスペースに、どのアプリケーションも管理していないリソースがあります。Git に加えるか、プロジェクトの orphanedResources.ignore に記述するか、削除してください。',
+    showOrphaned: '表示する',
     other: 'メッセージを確認して原因を直し、再取得してください。',
   },
   tree: {
@@ -285,8 +298,13 @@ export const ja: Messages = {
       '矢印キーでリソース間を移動、Enter で開き、Space で折りたたみます。リスト表示でも同じ内容を確認できます。',
     viewTree: 'ツリー',
     viewList: 'リスト',
+    viewDiff: '差分',
     view: '表示',
     filter: 'リソースを絞り込む',
+    orphaned: '管理外',
+    orphanedCount: n => `管理外: ${n}`,
+    showOrphaned: 'ネームスペース内で、どのアプリケーションも管理していないリソースを表示',
+    orphanedWhy: 'このアプリケーションのネームスペースにありますが、どのアプリケーションも管理していません。',
     problemsOnly: '問題のみ',
     problemsShown: (shown, total) => `${total} 件中 ${shown} 件: 問題のあるリソースとその経路`,
     showAll: 'すべて表示',
@@ -313,6 +331,7 @@ export const ja: Messages = {
     label: 'リソースの詳細',
     tabs: '詳細',
     summary: '概要',
+    events: 'イベント',
     live: '現在の状態',
     desired: '目標状態',
     why: '理由',
@@ -371,6 +390,9 @@ export const ja: Messages = {
     sync: '同期',
     refresh: '再取得',
     history: '履歴',
+    differences: '差分',
+    nextDifference: '次の差分、前の差分',
+    actions: 'リソースの操作',
     goApplications: 'アプリケーション一覧へ',
     sheet: 'この一覧を表示',
     back: '閉じる、一覧へ戻る',
@@ -388,6 +410,7 @@ export const ja: Messages = {
     unpin: '固定を解除できませんでした',
     terminate: '操作を中止できませんでした',
     confirm: '削除を確認できませんでした',
+    action: (action, what) => `${what} の${action}に失敗しました`,
     unreachable: 'サーバーに接続できませんでした',
   },
 }

@@ -27,6 +27,7 @@ const stroked = {
   minus: 'M3.5 8h9',
   history: 'M3 8a5 5 0 1 0 1.5-3.6M2.6 2.4v2.8h2.8M8 5.2V8l2 1.4',
   fit: 'M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
+  outside: 'M6.5 3H3v10h10V9.5M9 3h4v4M13 3 7.5 8.5',
   filter: 'M2 4h12M4.5 8h7M6.5 12h3',
 } as const
 

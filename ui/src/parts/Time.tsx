@@ -27,3 +27,20 @@ export function Age({ time }: { time: string }) {
     </time>
   )
 }
+
+/** "Since now" tells nobody anything. */
+const worthTelling = 60_000
+
+/** "· since 4 minutes ago", behind what is so since then. The age moves, the row that carries the time does not. */
+export function Since({ time, className }: { time: string; className?: string }) {
+  const { t, format } = useWords()
+  const now = useNow()
+  const at = instant(time)
+  if (at === undefined || now - at < worthTelling) return null
+  return (
+    <time className={className} dateTime={time} title={format.exact(time)}>
+      {' · '}
+      {t.app.since(format.ago(at, now))}
+    </time>
+  )
+}

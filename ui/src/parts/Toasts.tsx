@@ -6,11 +6,12 @@ import styles from './Toasts.module.css'
 
 interface Toast {
   id: number
-  tone: 'good' | 'bad'
+  tone: 'good' | 'bad' | 'running'
   text: string
 }
 
-type Say = (tone: Toast['tone'], text: string) => void
+/** Tells the reader; what is running is told until its outcome, which is given the number that this returns. */
+type Say = (tone: Toast['tone'], text: string, instead?: number) => number
 
 const SayContext = createContext<Say | undefined>(undefined)
 /** Good news leaves by itself; a failure stays until it is read and closed. */
@@ -22,11 +23,12 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const next = useRef(0)
   const remove = useCallback((id: number) => setToasts(old => old.filter(toast => toast.id !== id)), [])
   const say = useCallback<Say>(
-    (tone, text) => {
+    (tone, text, instead) => {
       next.current += 1
       const id = next.current
-      setToasts(old => [...old.slice(-3), { id, tone, text }])
+      setToasts(old => [...old.filter(toast => toast.id !== instead).slice(-3), { id, tone, text }])
       if (tone === 'good') setTimeout(() => remove(id), lifetime)
+      return id
     },
     [remove],
   )

@@ -12,6 +12,7 @@ import { useTitle } from '../../parts/title'
 import { useApp } from '../../store/hooks'
 import { describeFailure } from '../failure'
 import styles from './Application.module.css'
+import { ActionRunner } from './actions/ActionRunner'
 import { Banners } from './Banners'
 import { Conditions } from './Conditions'
 import { Header } from './Header'
@@ -60,22 +61,24 @@ function Page({ app }: { app: AppRow }) {
     R: () => void refresh('hard'),
   })
   return (
-    <div className={styles.page}>
-      <Header
-        app={app}
-        onSync={() => setDialog('sync')}
-        onHistory={() => setDialog('history')}
-        onRefresh={type => void refresh(type)}
-      />
-      <Banners app={app} />
-      <PipelineStrip app={app} />
-      <OperationPanel app={app} />
-      <Conditions app={app} />
-      <Boundary title={t.app.panelFailed} retry={t.common.retry}>
-        <Resources app={app} />
-      </Boundary>
-      {dialog === 'sync' && <SyncDialog app={app} onClose={close} />}
-      {dialog === 'history' && <HistoryDialog app={app} onClose={close} />}
-    </div>
+    <ActionRunner app={app}>
+      <div className={styles.page}>
+        <Header
+          app={app}
+          onSync={() => setDialog('sync')}
+          onHistory={() => setDialog('history')}
+          onRefresh={type => void refresh(type)}
+        />
+        <Banners app={app} />
+        <PipelineStrip app={app} />
+        <OperationPanel app={app} />
+        <Conditions app={app} />
+        <Boundary title={t.app.panelFailed} retry={t.common.retry}>
+          <Resources app={app} />
+        </Boundary>
+        {dialog === 'sync' && <SyncDialog app={app} onClose={close} />}
+        {dialog === 'history' && <HistoryDialog app={app} onClose={close} />}
+      </div>
+    </ActionRunner>
   )
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { useState } from 'react'
 import { confirmDeletions, unpin } from '../../api/commands'
 import type { AppRow, Pinned } from '../../api/model'
 import { useWords } from '../../i18n'
@@ -6,11 +6,11 @@ import type { Messages } from '../../i18n/en'
 import { instant } from '../../i18n/format'
 import { useNow } from '../../parts/clock'
 import { Dialog } from '../../parts/Dialog'
-import { StatusIcon } from '../../parts/Status'
 import { useToasts } from '../../parts/Toasts'
-import type { Tone } from '../../parts/tone'
 import { shortSha } from '../describe'
 import { describeFailure } from '../failure'
+import { AbortBanner } from './AbortBanner'
+import { Banner } from './Banner'
 import styles from './Banners.module.css'
 
 /** What holds the application, each with what one can do about it. */
@@ -19,30 +19,10 @@ export function Banners({ app }: { app: AppRow }) {
   return (
     <>
       {app.pin && <PinBanner app={app} pin={app.pin} />}
+      <AbortBanner app={app} />
       {waiting && <WaitingBanner message={waiting.message} since={waiting.lastTransitionTime} />}
       {app.confirm > 0 && <ConfirmBanner app={app} />}
     </>
-  )
-}
-
-interface BannerProps {
-  label: string
-  tone: Tone
-  title: ReactNode
-  detail: ReactNode
-  children?: ReactNode
-}
-
-function Banner({ label, tone, title, detail, children }: BannerProps) {
-  return (
-    <section className={styles.banner} data-tone={tone} aria-label={label}>
-      <StatusIcon tone={tone} />
-      <div className={styles.text}>
-        <p className={styles.title}>{title}</p>
-        {detail && <p className={styles.detail}>{detail}</p>}
-      </div>
-      {children}
-    </section>
   )
 }
 

@@ -1,4 +1,5 @@
 import { useId, useState } from 'react'
+import { Link, useSearch } from 'wouter'
 import { fetchProblems } from '../../api/commands'
 import { type AppRow, appKey, type Condition } from '../../api/model'
 import { useWords } from '../../i18n'
@@ -33,11 +34,25 @@ export function Conditions({ app }: { app: AppRow }) {
             </p>
             <p className={styles.conditionMessage}>{condition.message}</p>
             <p className={styles.advice}>{advice(condition, t)}</p>
+            {condition.type === 'OrphanedResourceWarning' && <ShowOrphaned />}
             {condition.more && <Whole app={app} condition={condition} />}
           </div>
         </li>
       ))}
     </ul>
+  )
+}
+
+/** The way to the resources that are meant, which the tree leaves out by default. */
+function ShowOrphaned() {
+  const { t } = useWords()
+  const params = new URLSearchParams(useSearch())
+  params.set('orphaned', 'true')
+  if (params.get('view') === 'diff') params.delete('view')
+  return (
+    <Link href={`?${params}`} className="button small">
+      {t.advice.showOrphaned}
+    </Link>
   )
 }
 

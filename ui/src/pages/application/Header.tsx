@@ -1,14 +1,17 @@
 import { Link } from 'wouter'
-import type { AppRow } from '../../api/model'
+import type { AppRow, Cause } from '../../api/model'
 import { useWords } from '../../i18n'
-import { instant } from '../../i18n/format'
+import { causeOfReason } from '../../i18n/cause'
 import { reasonHeadline, reasonSince } from '../../i18n/reason'
 import { useNow } from '../../parts/clock'
 import { Icon } from '../../parts/Icon'
 import { Menu } from '../../parts/Menu'
 import { Health, Status, Sync } from '../../parts/Status'
+import { Since } from '../../parts/Time'
 import { destinationName } from '../describe'
 import styles from './Application.module.css'
+import { CauseLink } from './Cause'
+import { Reach } from './Reach'
 
 interface HeaderProps {
   app: AppRow
@@ -72,24 +75,40 @@ function Actions({ onSync, onHistory, onRefresh }: Omit<HeaderProps, 'app'>) {
   )
 }
 
-/** "Since now" tells nobody anything. */
-const worthTelling = 60_000
-
+/** Why it is as it is; beside another reason, such as a running sync, also why it is not healthy. */
 function ReasonLine({ app }: { app: AppRow }) {
   const { t, format } = useWords()
   const now = useNow()
-  const since = reasonSince(app)
-  const at = instant(since)
+  const instead = causeOfReason(app)
+  const { cause } = app
   return (
-    <p className={styles.reason} data-testid="reason">
-      {reasonHeadline(app.reason, t, format, now)}
-      {at !== undefined && now - at >= worthTelling && (
-        <time className="muted" dateTime={since} title={format.exact(since)}>
-          {' · '}
-          {t.app.since(format.ago(at, now))}
-        </time>
+    <>
+      <p className={styles.reason} data-testid="reason">
+        {instead ? (
+          <CauseSentence app={app} cause={instead} />
+        ) : (
+          <>
+            {reasonHeadline(app.reason, t, format, now)}
+            <Since className="muted" time={reasonSince(app)} />
+          </>
+        )}
+      </p>
+      {cause && !instead && (
+        <p className={styles.reason} data-testid="cause">
+          <CauseSentence app={app} cause={cause} />
+        </p>
       )}
-    </p>
+    </>
+  )
+}
+
+function CauseSentence({ app, cause }: { app: AppRow; cause: Cause }) {
+  const { t } = useWords()
+  return (
+    <>
+      {t.health[app.health]}: <CauseLink app={app} cause={cause} className={styles.cause} />
+      <Since className="muted" time={cause.since} />
+    </>
   )
 }
 
@@ -107,6 +126,7 @@ function Facts({ app }: { app: AppRow }) {
       <Policy name={t.app.autoSync} on={app.autoSync} />
       <Policy name={t.app.selfHeal} on={app.selfHeal} />
       <Policy name={t.app.prune} on={app.prune} />
+      <Reach app={app} />
     </ul>
   )
 }

@@ -84,12 +84,13 @@ const hour = 3_600_000
 /** For how long a pin may be set, in milliseconds; 0 is until somebody removes it. */
 const spans = [0, hour, 8 * hour, 24 * hour, 7 * 24 * hour]
 
-interface RollbackDialogProps extends HistoryDialogProps {
+export interface RollbackDialogProps extends HistoryDialogProps {
   entry: Deployment
   onBack(): void
 }
 
-function RollbackDialog({ app, entry, onBack, onClose }: RollbackDialogProps) {
+/** Pins the application to an entry of its history, and syncs it to that. */
+export function RollbackDialog({ app, entry, onBack, onClose }: RollbackDialogProps) {
   const { t } = useWords()
   const say = useToasts()
   const id = useId()

@@ -9,11 +9,13 @@ import { useRequest } from '../../parts/request'
 import { Skeleton } from '../../parts/Skeleton'
 import { Health, Status, Sync } from '../../parts/Status'
 import { Yaml } from '../../parts/Yaml'
+import { ActionMenu } from './actions/ActionMenu'
 import styles from './Inspector.module.css'
+import { Events } from './object/Events'
 import { refOf } from './plan'
 import { Summary } from './Summary'
 
-const tabs = ['summary', 'live', 'desired'] as const
+const tabs = ['summary', 'events', 'live', 'desired'] as const
 type Tab = (typeof tabs)[number]
 
 interface InspectorProps {
@@ -47,6 +49,7 @@ export function Inspector({ app, id, node, loaded, onClose }: InspectorProps) {
             {ref.namespace && ` · ${ref.namespace}`}
           </p>
         </div>
+        {node && <ActionMenu app={app} node={node} />}
         <button type="button" className="icon-button" aria-label={t.common.close} onClick={onClose}>
           <Icon name="close" />
         </button>
@@ -63,12 +66,18 @@ export function Inspector({ app, id, node, loaded, onClose }: InspectorProps) {
             aria-labelledby={`${base}-${tab}`}
             tabIndex={0}
           >
-            {tab === 'summary' ? <Summary node={node} /> : <Manifest app={app} node={node} side={tab} />}
+            <Panel app={app} node={node} tab={tab} />
           </div>
         </>
       )}
     </aside>
   )
+}
+
+function Panel({ app, node, tab }: { app: AppRow; node: ResourceNode; tab: Tab }) {
+  if (tab === 'summary') return <Summary app={app} node={node} />
+  if (tab === 'events') return <Events app={app} node={node} />
+  return <Manifest app={app} node={node} side={tab} />
 }
 
 function States({ node }: { node: ResourceNode }) {
@@ -79,6 +88,7 @@ function States({ node }: { node: ResourceNode }) {
       {node.sync && <Sync status={node.sync} pill />}
       {node.missing && <Status tone="missing" text={t.tree.notInCluster} pill />}
       {node.prune && <Status tone="drift" text={t.tree.toBePruned} pill />}
+      {node.orphaned && <Status tone="unknown" text={t.tree.orphaned} title={t.tree.orphanedWhy} pill />}
     </div>
   )
 }

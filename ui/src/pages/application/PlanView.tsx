@@ -3,8 +3,9 @@ import { useWords } from '../../i18n'
 import { Icon } from '../../parts/Icon'
 import { Problem } from '../../parts/Problem'
 import { Skeleton } from '../../parts/Skeleton'
+import { StatusIcon } from '../../parts/Status'
 import { shortSha } from '../describe'
-import { DriftList } from './DriftList'
+import { DriftList } from './diff/DriftList'
 import styles from './PlanView.module.css'
 import { itemKey, movedSince, onFailure, planReason, type ShownStep, shownSteps, tally } from './plan'
 import type { PlanState } from './planRequest'
@@ -43,8 +44,28 @@ export function PlanView({ state, note }: { state: PlanState; note: string }) {
         </div>
       )}
       {!note && !plan && !problem && <Skeleton lines={4} />}
+      {!note && plan && <Refused reasons={plan.refused ?? []} />}
       {!note && plan && <Timeline plan={plan} before={before} />}
     </section>
+  )
+}
+
+/** A plan that no sync carries out, and why. */
+function Refused({ reasons }: { reasons: readonly string[] }) {
+  const { t } = useWords()
+  if (reasons.length === 0) return null
+  return (
+    <div className={styles.refused} role="alert">
+      <StatusIcon tone="bad" />
+      <div>
+        <p className={styles.refusedTitle}>{t.plan.refusedTitle}</p>
+        <ul>
+          {reasons.map(reason => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      </div>
+    </div>
   )
 }
 

@@ -2,7 +2,10 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
 import type { AppRow, ResourceNode } from '../../api/model'
 import { collapseForest, type FlatRow, type Forest, flatten, rootId } from '../../graph/forest'
+import { cardOf, type MenuAt, menuBelow, menuUnder, takeMenu } from '../../graph/menu'
 import { useWords } from '../../i18n'
+import { causeSentence } from '../../i18n/cause'
+import type { Messages } from '../../i18n/en'
 import { Icon } from '../../parts/Icon'
 import { kindBadge } from '../../parts/kind'
 import { narrow, useMedia } from '../../parts/media'
@@ -17,19 +20,18 @@ interface ResourceListProps {
   toggle(id: string): void
   selected: string
   select(id: string): void
+  /** Wants the menu of a resource, at a point of the window. */
+  onMenu(menu: MenuAt): void
 }
 
 /** The tree as a treegrid: the same content for those to whom a picture says nothing, and for narrow screens. */
-export function ResourceList({ forest, collapsed, toggle, selected, select }: ResourceListProps) {
+export function ResourceList({ forest, collapsed, toggle, selected, select, onMenu }: ResourceListProps) {
   const { t } = useWords()
   const compact = useMedia(narrow)
   const scroller = useRef<HTMLDivElement>(null)
   const rows = useMemo(() => flatten(collapseForest(forest, collapsed)), [forest, collapsed])
   const [active, setActive] = useState('')
-  const activeIndex = Math.max(
-    0,
-    rows.findIndex(row => row.id === active),
-  )
+  const activeIndex = positionOf(rows, active)
   const height = compact ? 58 : 34
   const virtual = useVirtualizer({
     count: rows.length,
@@ -42,12 +44,12 @@ export function ResourceList({ forest, collapsed, toggle, selected, select }: Re
     if (!row) return
     setActive(row.id)
     virtual.scrollToIndex(rows.indexOf(row))
-    requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(row.id)}"]`)?.focus(),
-    )
+    requestAnimationFrame(() => cardOf(scroller.current, row.id)?.focus())
   }
   const onKeyDown = (event: KeyboardEvent): void => {
-    const action = rowAction(event.key, { rows, index: activeIndex, forest, collapsed, toggle, select, focusRow })
+    const openMenu = (): void => onMenu(menuBelow(scroller.current, rows[activeIndex]?.id ?? ''))
+    const context = { rows, index: activeIndex, forest, collapsed, toggle, select, focusRow, openMenu }
+    const action = rowAction(event.key, context)
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
     event.stopPropagation()
@@ -61,6 +63,7 @@ export function ResourceList({ forest, collapsed, toggle, selected, select }: Re
       aria-label={t.tree.label}
       aria-rowcount={rows.length + 1}
       onKeyDown={onKeyDown}
+      onContextMenu={event => takeMenu(event, menuUnder(event.nativeEvent), onMenu)}
       tabIndex={-1}
       data-compact={compact}
     >
@@ -90,6 +93,12 @@ export function ResourceList({ forest, collapsed, toggle, selected, select }: Re
       </div>
     </div>
   )
+}
+
+/** The first where it is none of them. */
+function positionOf(rows: readonly FlatRow[], id: string): number {
+  const found = rows.findIndex(row => row.id === id)
+  return Math.max(0, found)
 }
 
 function Head() {
@@ -185,10 +194,10 @@ function Cells({ node, depth, parent, collapsed, toggle }: CellsProps) {
           <b>{node.name}</b> <span className="muted">{node.kind}</span>
         </span>
       </div>
-      <div role="gridcell">{syncCell(node, t.tree.notInCluster, t.tree.toBePruned)}</div>
+      <div role="gridcell">{syncCell(node, t)}</div>
       <div role="gridcell">{node.health && <Health status={node.health} />}</div>
       <div role="gridcell" className={styles.message} title={node.message}>
-        {node.message}
+        {node.cause ? causeSentence(node.cause, t) : node.message}
       </div>
       <div role="gridcell" className={styles.plain}>
         {node.namespace}
@@ -200,9 +209,10 @@ function Cells({ node, depth, parent, collapsed, toggle }: CellsProps) {
   )
 }
 
-function syncCell(node: ResourceNode, missing: string, prune: string) {
-  if (node.missing) return <Status tone="missing" text={missing} />
-  if (node.prune) return <Status tone="drift" text={prune} />
+function syncCell(node: ResourceNode, t: Messages) {
+  if (node.missing) return <Status tone="missing" text={t.tree.notInCluster} />
+  if (node.prune) return <Status tone="drift" text={t.tree.toBePruned} />
+  if (node.orphaned) return <Status tone="unknown" text={t.tree.orphaned} title={t.tree.orphanedWhy} />
   return node.sync && <Sync status={node.sync} />
 }
 
@@ -214,6 +224,7 @@ interface RowContext {
   toggle(id: string): void
   select(id: string): void
   focusRow(index: number): void
+  openMenu(): void
 }
 
 /** The keys of the WAI-ARIA treegrid, and vi's. */
@@ -235,6 +246,7 @@ function rowAction(key: string, context: RowContext): (() => void) | undefined {
     End: () => focusRow(rows.length - 1),
     ArrowLeft: left,
     ArrowRight: right,
+    '.': context.openMenu,
     h: left,
     l: right,
     ' ': () => forest.children.has(id) && toggle(id),

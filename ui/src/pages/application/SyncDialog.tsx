@@ -70,7 +70,7 @@ export function SyncDialog({ app, onClose }: SyncDialogProps) {
       <button
         type="button"
         className={deletions > 0 && !dryRun ? 'button danger' : 'button primary'}
-        disabled={sending || running || refs?.length === 0}
+        disabled={sending || running || refs?.length === 0 || (plan?.refused ?? []).length > 0}
         onClick={() => void start()}
       >
         {startLabel({ planned: plan !== undefined, dryRun, deletions }, t)}

@@ -1,7 +1,8 @@
 import { useMemo } from 'react'
 import { useSearchParams } from 'wouter'
 
-export type ResourceView = 'tree' | 'list'
+export const views = ['tree', 'list', 'diff'] as const
+export type ResourceView = (typeof views)[number]
 
 export interface ResourceState {
   /** Undefined: not chosen, the width of the screen decides. */
@@ -11,11 +12,15 @@ export interface ResourceState {
   problemsOnly: boolean | undefined
   /** The id of the resource in the inspector, or empty. */
   node: string
-  set(change: Partial<Record<'view' | 'find' | 'problems' | 'node', string>>): void
+  /** Whether what no application manages is shown as well. */
+  orphaned: boolean
+  /** The field managers whose differences are left out. */
+  hidden: ReadonlySet<string>
+  set(change: Partial<Record<'view' | 'find' | 'problems' | 'node' | 'orphaned' | 'hide', string>>): void
 }
 
-/** What the page shows of the resources, which lives in the address. `view` and `node` are Argo CD's parameters; its
- * `node` ends with the index of a container, which is not needed here. */
+/** What the page shows of the resources, which lives in the address. `view`, `orphaned` and `node` are Argo CD's parameters;
+ * its `node` ends with the index of a container, which is not needed here. */
 export function useResourceState(): ResourceState {
   const [params, setParams] = useSearchParams()
   const key = params.toString()
@@ -24,10 +29,12 @@ export function useResourceState(): ResourceState {
     const view = current.get('view')
     const problems = current.get('problems')
     return {
-      view: view === 'tree' || view === 'list' ? view : undefined,
+      view: views.find(known => known === view),
       text: current.get('find') ?? '',
       problemsOnly: problems === null ? undefined : problems === '1',
       node: (current.get('node') ?? '').split('/').slice(0, 4).join('/'),
+      orphaned: current.get('orphaned') === 'true',
+      hidden: new Set((current.get('hide') ?? '').split(',').filter(Boolean)),
       set: change => setParams(old => changed(old, change), { replace: true }),
     }
   }, [key, setParams])

@@ -2,10 +2,11 @@ import { memo } from 'react'
 import { Link } from 'wouter'
 import type { AppRow } from '../../api/model'
 import { useWords } from '../../i18n'
+import { causeHeadline, causeOfReason } from '../../i18n/cause'
 import { reasonSentence } from '../../i18n/reason'
 import { useNow } from '../../parts/clock'
 import { Health, Phase, StatusIcon, Sync } from '../../parts/Status'
-import { Ago } from '../../parts/Time'
+import { Ago, Since } from '../../parts/Time'
 import { shortRepo } from '../../store/query'
 import { appPath, destinationName, shortRevision, sourceNames } from '../describe'
 import styles from './AppTable.module.css'
@@ -98,12 +99,22 @@ function NameLink({ app }: { app: AppRow }) {
   )
 }
 
+/** Why it is as it is. A cause leads to its object. */
 function Why({ app }: { app: AppRow }) {
   const { t, format } = useWords()
-  const sentence = reasonSentence(app.reason, t, format, useNow())
+  const now = useNow()
+  const cause = causeOfReason(app)
+  const sentence = cause ? causeHeadline(cause, t) : reasonSentence(app.reason, t, format, now)
   return (
     <span className={styles.why} data-quiet={app.reason.code === 'ok'} title={sentence}>
-      {sentence}
+      {cause ? (
+        <>
+          <Link href={`${appPath(app)}?node=${encodeURIComponent(cause.object.id)}`}>{sentence}</Link>
+          <Since className="muted" time={cause.since} />
+        </>
+      ) : (
+        sentence
+      )}
     </span>
   )
 }
