@@ -20,7 +20,7 @@ describe('the page of one application', { skip }, () => {
     site.visit(path, {}, async page => {
       const reason = page.getByTestId('reason')
       await reason.waitFor()
-      assert.match(await reason.textContent(), /^Degraded: Deployment cart — ImagePullBackOff .* since 4 minutes ago$/)
+      assert.match(await reason.textContent(), /^Degraded: Deployment cart: 3 pods ImagePullBackOff .* since 4 minutes ago$/)
       assert.deepEqual(
         await page.getByRole('list', { name: 'From commit to cluster' }).getByRole('heading').allTextContents(),
         ['Git commit', 'Rendered', 'Applied', 'Healthy'],
@@ -42,10 +42,10 @@ describe('the page of one application', { skip }, () => {
 
   test('shows a change of the tree without asking again', () =>
     site.visit(path, {}, async page => {
-      const card = page.getByRole('button', { name: /^cart (Deployment|ImagePull)/ })
+      const card = page.getByRole('button', { name: /^cart (Deployment|3 pods)/ })
       await card.waitFor()
       const asked = site.fixture.requests.length
-      site.fixture.changeTree(key, 'apps/Deployment/storefront/cart', { health: 'Healthy', message: '' })
+      site.fixture.changeTree(key, 'apps/Deployment/storefront/cart', { health: 'Healthy', message: '', cause: null })
       await page.getByRole('button', { name: /^cart Deployment · rev:7 Healthy, Synced/ }).waitFor()
       assert.equal(site.fixture.requests.length, asked)
     }))
@@ -57,7 +57,7 @@ describe('the page of one application', { skip }, () => {
       await inspector.getByText('/data/api-key').waitFor()
       assert.match(await inspector.textContent(), /vault-agent, 30 minutes ago/)
       await inspector.getByRole('tab', { name: 'Live' }).click()
-      await inspector.getByText('+++++++++').waitFor()
+      await inspector.getByText('•••••• (a77c)').waitFor()
       assert.equal(new URL(page.url()).searchParams.get('node'), '/Secret/storefront/payment-keys')
       await page.keyboard.press('Escape')
       await inspector.waitFor({ state: 'detached' })
@@ -93,7 +93,7 @@ describe('the page of one application', { skip }, () => {
           revision: '',
           prune: true,
           dryRun: false,
-          resources: ['currency-config', 'legacy-flags', 'payment-keys', 'web'],
+          resources: ['currency-config', 'legacy-flags', 'payment-keys', 'reindex', 'web'],
           infos: [{ name: 'evenkeel.dev/plan', value: hash }],
         },
       )

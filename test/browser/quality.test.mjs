@@ -32,6 +32,16 @@ const held = async (page, { fixture }) => {
   })
   await page.locator('section[data-tone="missing"]').waitFor()
 }
+const action = async page => {
+  await page.getByText('/spec/replicas').waitFor()
+  await page.locator('aside [aria-haspopup=menu]').click()
+  await page.getByRole('menuitem').last().click()
+  await page.getByRole('dialog').getByRole('spinbutton').waitFor()
+}
+const abort = async page => {
+  await page.locator('section[data-tone="bad"]').waitFor()
+  await page.locator('aside ol li').first().waitFor({ state: 'attached' })
+}
 const pages = [
   { name: 'list', path: '/applications', ready: page => page.locator('[data-index]').first().waitFor() },
   {
@@ -49,6 +59,26 @@ const pages = [
     path: '/applications/argocd/storefront?node=apps/Deployment/storefront/web',
     ready: page => page.getByText('/spec/replicas').waitFor(),
   },
+  {
+    name: 'differences',
+    path: '/applications/argocd/storefront?view=diff&hide=kubectl-edit',
+    ready: page => page.getByText('/spec/replicas').waitFor(),
+  },
+  {
+    name: 'why an object is degraded',
+    path: '/applications/argocd/storefront?node=apps/Deployment/storefront/cart&orphaned=true',
+    ready: page => page.getByText('ProgressDeadlineExceeded').waitFor(),
+  },
+  {
+    name: 'action',
+    path: '/applications/argocd/storefront?node=apps/Deployment/storefront/web',
+    ready: action,
+  },
+  {
+    name: 'aborted rollout',
+    path: '/applications/argocd/recommender?node=argoproj.io/Rollout/search-prod/api',
+    ready: abort,
+  },
   { name: 'sync dialog', path: '/applications/argocd/storefront', ready: dialog },
   { name: 'history', path: '/applications/argocd/storefront', ready: history },
   { name: 'rollback', path: '/applications/argocd/storefront', ready: rollback },
@@ -60,6 +90,7 @@ describe('every page', () => {
   let site
   before(async () => {
     site = await Site.open({ apps: 300 })
+    site.fixture?.addAborted()
   })
   after(() => site.close())
 

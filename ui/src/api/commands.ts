@@ -1,5 +1,6 @@
 import type {
   ActionResult,
+  Explained,
   KubeEvent,
   Plan,
   Problem,
@@ -61,6 +62,12 @@ export async function refreshApplication(app: AppRef, type: 'normal' | 'hard'): 
 
 export async function fetchDiff(app: AppRef, signal: AbortSignal): Promise<readonly ResourceDiff[]> {
   const answer = await call<{ items?: readonly ResourceDiff[] }>(`${uiPath(app)}/diff`, { signal })
+  return answer.items ?? []
+}
+
+/** Why objects are not healthy, with the last warnings about them. */
+export async function fetchCauses(app: AppRef, signal: AbortSignal): Promise<readonly Explained[]> {
+  const answer = await call<{ items?: readonly Explained[] }>(`${uiPath(app)}/cause`, { signal })
   return answer.items ?? []
 }
 

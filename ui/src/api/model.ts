@@ -92,6 +92,17 @@ export interface Cause {
   more: number
 }
 
+/** A cause with what is known beyond a row, read from the cluster when somebody looks. */
+export interface Explained extends Cause {
+  /** Some of those in trouble. */
+  objects: readonly ObjectName[]
+  restarts: number
+  /** What the first of them says itself. */
+  message: string
+  /** The last warning about one of them. */
+  event: { reason: string; message: string; count: number; firstAt: string; lastAt: string } | null
+}
+
 export interface Counts {
   total: number
   synced: number

@@ -12,11 +12,14 @@ export function causeObject({ object }: Cause): string {
 }
 
 export function causeHeadline(cause: Cause, t: Messages): string {
+  const { kind, name } = cause.object
+  const { image = '', running = '' } = cause.params ?? {}
+  if (cause.code === 'aborted') return t.reason.aborted(kind, name, image, running)
   return t.reason.headline(causeObject(cause), causeSentence(cause, t))
 }
 
 /** The reasons that the cause tells better. */
-const explained = new Set(['degraded', 'progressing'])
+const explained = new Set(['degraded', 'progressing', 'aborted'])
 
 /** What is to be told instead of the application's reason, if anything. */
 export function causeOfReason({ reason, cause }: AppRow): Cause | undefined {

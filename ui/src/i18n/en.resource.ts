@@ -10,6 +10,7 @@ export const resourceWords = {
     label: 'Cause',
     /** The server's sentence is in English. */
     sentence: (_code: string, _params: CauseParams, text: string) => text,
+    restarts: (n: number) => plural(n, 'restart', 'restarts'),
     more: (count: number) => (count > 0 ? ` (and ${plural(count, 'other cause', 'other causes')})` : ''),
   },
   actions: {

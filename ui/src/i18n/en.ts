@@ -47,6 +47,8 @@ export const en = {
       `${kind} ${name}${because(message)}${others(count)}`,
     degraded: (kind: string, name: string, message: string, count: number) =>
       `${kind} ${name}${because(message)}${others(count)}`,
+    aborted: (kind: string, name: string, git: string, running: string) =>
+      `${kind} ${name} was aborted${git && running ? `: Git says image ${git}, ${running} is running` : ''}`,
     suspended: (kind: string, name: string) => `${kind} ${name} is paused`,
     missing: (kind: string, name: string, count: number) =>
       `${kind} ${name} is in Git but not in the cluster${others(count)}`,

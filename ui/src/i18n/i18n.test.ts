@@ -70,6 +70,12 @@ const codes: { code: string; params?: Record<string, string>; en: string; ja: st
     ja: '進行中: Deployment api',
   },
   {
+    code: 'aborted',
+    params: { kind: 'Rollout', name: 'api', image: 'x:2', running: 'x:1' },
+    en: 'Degraded: Rollout api was aborted: Git says image x:2, x:1 is running',
+    ja: '異常: Rollout api は中止されました: Git ではイメージ x:2 ですが、x:1 が稼働しています',
+  },
+  {
     code: 'suspended',
     params: { kind: 'CronJob', name: 'n' },
     en: 'Suspended: CronJob n is paused',

@@ -5,6 +5,7 @@ export const resourceWords: typeof english = {
   cause: {
     label: '原因',
     sentence: (code, params, text) => causeSentence(code, params) || text,
+    restarts: n => `再起動 ${n} 回`,
     more: count => (count > 0 ? `（ほか ${count} 件の原因）` : ''),
   },
   actions: {

@@ -42,6 +42,8 @@ export const ja: Messages = {
     ok: () => 'Git の記述どおりで、すべて正常です',
     progressing: (kind, name, message, count) => `${kind} ${name}${because(message)}${others(count)}`,
     degraded: (kind, name, message, count) => `${kind} ${name}${because(message)}${others(count)}`,
+    aborted: (kind, name, git, running) =>
+      `${kind} ${name} は中止されました${git && running ? `: Git ではイメージ ${git} ですが、${running} が稼働しています` : ''}`,
     suspended: (kind, name) => `${kind} ${name} は停止しています`,
     missing: (kind, name, count) => `${kind} ${name} は Git にありますが、クラスターにありません${others(count)}`,
     outOfSync: (count, first) =>

@@ -14,6 +14,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   ok: t => t.reason.ok(),
   progressing: (t, p) => t.reason.progressing(p.text('kind'), p.text('name'), p.text('message'), p.count('count')),
   degraded: (t, p) => t.reason.degraded(p.text('kind'), p.text('name'), p.text('message'), p.count('count')),
+  aborted: (t, p) => t.reason.aborted(p.text('kind'), p.text('name'), p.text('image'), p.text('running')),
   suspended: (t, p) => t.reason.suspended(p.text('kind'), p.text('name')),
   missing: (t, p) => t.reason.missing(p.text('kind'), p.text('name'), p.count('count')),
   outOfSync: (t, p) => t.reason.outOfSync(p.count('count'), p.text('first')),
@@ -38,6 +39,7 @@ export function reasonSentence(reason: Reason, t: Messages, format: Formats, now
 const states: Readonly<Record<string, HealthStatus>> = {
   progressing: 'Progressing',
   degraded: 'Degraded',
+  aborted: 'Degraded',
   suspended: 'Suspended',
   missing: 'Missing',
 }

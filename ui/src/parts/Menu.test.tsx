@@ -47,4 +47,38 @@ describe('Menu', () => {
     fireEvent.pointerDown(document.body)
     expect(screen.queryByRole('menu')).toBeNull()
   })
+
+  it('shows what cannot be chosen now, and why, and does not run it', () => {
+    const run = vi.fn()
+    const opened = vi.fn()
+    const items = [
+      { label: 'Resume', disabled: true, hint: 'It is not paused', run },
+      { label: 'Restart', run },
+    ]
+    render(
+      <Menu label="Actions" items={items} note="more follow" onOpen={opened}>
+        A
+      </Menu>,
+    )
+    fireEvent.click(screen.getByRole('button', { name: 'Actions' }))
+    expect(opened).toHaveBeenCalledTimes(1)
+    const item = screen.getByRole('menuitem', { name: /Resume/ })
+    expect([item.getAttribute('aria-disabled'), item.textContent]).toEqual(['true', 'ResumeIt is not paused'])
+    fireEvent.click(item)
+    expect(run).not.toHaveBeenCalled()
+    expect(screen.getByText('more follow')).toBeTruthy()
+  })
+
+  it('takes the focus before there is anything in it, and gives it to what comes', () => {
+    const show = (labels: string[]) => (
+      <Menu label="Actions" items={labels.map(label => ({ label, run: () => undefined }))}>
+        A
+      </Menu>
+    )
+    const { rerender } = render(show([]))
+    fireEvent.click(screen.getByRole('button', { name: 'Actions' }))
+    expect(document.activeElement?.getAttribute('role')).toBe('menu')
+    rerender(show(['Restart']))
+    expect(document.activeElement?.textContent).toBe('Restart')
+  })
 })

@@ -1,7 +1,6 @@
 import { useState } from 'react'
 import { type AppRow, appKey, type Deployment } from '../../api/model'
 import { useWords } from '../../i18n'
-import { Since } from '../../parts/Time'
 import { useDeeds, useTree } from '../../store/hooks'
 import { shortRevisions } from '../describe'
 import { useChoose } from './actions/ActionRunner'
@@ -23,18 +22,13 @@ function Aborted({ app, abort }: { app: AppRow; abort: Abort }) {
   const { rows: deeds } = useDeeds(appKey(app))
   const [entry, setEntry] = useState<Deployment>()
   const rollout = nodes.find(node => node.id === abort.id)
-  const before = lastOther(app, deploymentsOf(deeds))
+  const before = wayBack(app, deploymentsOf(deeds))
   const close = (): void => setEntry(undefined)
   return (
     <Banner
       label={t.rollout.bannerLabel}
       tone="bad"
-      title={
-        <>
-          {t.rollout.banner(abort.git, abort.running)}
-          <Since time={app.cause?.since ?? ''} />
-        </>
-      }
+      title={t.rollout.banner(abort.git, abort.running)}
       detail={t.rollout.bannerHint}
     >
       {before && (
@@ -52,8 +46,10 @@ function Aborted({ app, abort }: { app: AppRow; abort: Abort }) {
   )
 }
 
-/** The last entry of the history that is not what is in force now: what ran before. */
-export function lastOther(app: AppRow, history: readonly Deployment[]): Deployment | undefined {
+/** The entry of the history to go back to: the one that the server names, or the last that is not what is in force. */
+export function wayBack(app: AppRow, history: readonly Deployment[]): Deployment | undefined {
+  const { code, params } = app.reason
+  if (code === 'aborted') return history.find(({ id }) => String(id) === params.revertId)
   const now = app.sources?.map(source => source.revision).join(' ') ?? app.revision
   return history.find(entry => (entry.sources?.map(source => source.revision).join(' ') ?? entry.revision) !== now)
 }

@@ -1,18 +1,16 @@
 import type { ReactNode } from 'react'
-import { Link } from 'wouter'
-import type { AppRow, Cause, ResourceNode } from '../../api/model'
+import type { AppRow, ResourceNode } from '../../api/model'
 import { useWords } from '../../i18n'
-import { causeSentence } from '../../i18n/cause'
 import type { Messages } from '../../i18n/en'
 import { instant } from '../../i18n/format'
 import { useNow } from '../../parts/clock'
 import { ExternalLinks } from '../../parts/ExternalLinks'
-import { Ago, Since } from '../../parts/Time'
+import { Ago } from '../../parts/Time'
 import { namedUrls } from '../../parts/url'
 import { groupVersion } from '../describe'
-import { useNodeHref } from './Cause'
 import { DriftList } from './diff/DriftList'
 import styles from './Inspector.module.css'
+import { Causes } from './object/Causes'
 import { Warnings } from './object/Events'
 import { RolloutPanel } from './object/RolloutPanel'
 import { isRollout } from './object/rollout'
@@ -24,38 +22,17 @@ export function Summary({ app, node }: { app: AppRow; node: ResourceNode }) {
   const unwell = node.health !== '' && node.health !== 'Healthy'
   return (
     <div className={styles.summary}>
+      {isRollout(node) && <RolloutPanel app={app} node={node} />}
       <section>
         <h3>{t.inspector.why}</h3>
         <p className={styles.why}>{why(node, t)}</p>
       </section>
-      {node.cause && <CauseSection app={app} node={node} cause={node.cause} />}
+      {node.cause && <Causes app={app} node={node} cause={node.cause} />}
       {unwell && !node.missing && <Warnings app={app} node={node} />}
-      {isRollout(node) && <RolloutPanel app={app} node={node} />}
       <Drift node={node} />
       <Links node={node} />
       <Facts node={node} />
     </div>
-  )
-}
-
-/** What is at the bottom of it, among what the object owns. */
-function CauseSection({ app, node, cause }: { app: AppRow; node: ResourceNode; cause: Cause }) {
-  const { t } = useWords()
-  const other = cause.at && cause.at.id !== node.id ? cause.at : undefined
-  const href = useNodeHref(app, other?.id ?? '')
-  return (
-    <section>
-      <h3>{t.cause.label}</h3>
-      <p className={styles.why}>
-        {causeSentence(cause, t)}
-        <Since className="muted" time={cause.since} />
-      </p>
-      {other && (
-        <p>
-          <Link href={href}>{`${other.kind} ${other.name}`}</Link>
-        </p>
-      )}
-    </section>
   )
 }
 

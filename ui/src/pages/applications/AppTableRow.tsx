@@ -6,7 +6,7 @@ import { causeHeadline, causeOfReason } from '../../i18n/cause'
 import { reasonSentence } from '../../i18n/reason'
 import { useNow } from '../../parts/clock'
 import { Health, Phase, StatusIcon, Sync } from '../../parts/Status'
-import { Ago, Since } from '../../parts/Time'
+import { Age, Ago } from '../../parts/Time'
 import { shortRepo } from '../../store/query'
 import { appPath, destinationName, shortRevision, sourceNames } from '../describe'
 import styles from './AppTable.module.css'
@@ -106,14 +106,18 @@ function Why({ app }: { app: AppRow }) {
   const cause = causeOfReason(app)
   const sentence = cause ? causeHeadline(cause, t) : reasonSentence(app.reason, t, format, now)
   return (
-    <span className={styles.why} data-quiet={app.reason.code === 'ok'} title={sentence}>
-      {cause ? (
-        <>
+    <span className={styles.whyAndSince}>
+      <span className={styles.why} data-quiet={app.reason.code === 'ok'} title={sentence}>
+        {cause ? (
           <Link href={`${appPath(app)}?node=${encodeURIComponent(cause.object.id)}`}>{sentence}</Link>
-          <Since className="muted" time={cause.since} />
-        </>
-      ) : (
-        sentence
+        ) : (
+          sentence
+        )}
+      </span>
+      {cause && (
+        <span className={styles.since} title={t.app.since(format.ago(cause.since, now))}>
+          <Age time={cause.since} />
+        </span>
       )}
     </span>
   )

@@ -172,11 +172,11 @@ function DifferingObject({ object: { node, changes }, at, select }: ObjectProps)
   const { t } = useWords()
   const whole = changes.length === 0
   return (
-    <li className={styles.object}>
-      <header
-        className={styles.head}
-        {...(whole && { 'data-place': placeOf(node), 'data-here': at === placeOf(node), tabIndex: -1 })}
-      >
+    <li
+      className={styles.object}
+      {...(whole && { 'data-place': placeOf(node), 'data-here': at === placeOf(node), tabIndex: -1 })}
+    >
+      <header className={styles.head}>
         <span className={styles.badge}>{kindBadge(node.kind)}</span>
         <button type="button" className={styles.name} onClick={() => select(node.id)}>
           {node.name}

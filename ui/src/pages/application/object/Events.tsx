@@ -53,7 +53,7 @@ export function Warnings({ app, node }: { app: AppRow; node: ResourceNode }) {
 
 const isWarning = (event: KubeEvent): boolean => event.type !== 'Normal'
 
-function Event({ event }: { event: KubeEvent }) {
+export function Event({ event }: { event: KubeEvent }) {
   const { t } = useWords()
   return (
     <li className={styles.event}>
