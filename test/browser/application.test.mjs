@@ -20,7 +20,10 @@ describe('the page of one application', { skip }, () => {
     site.visit(path, {}, async page => {
       const reason = page.getByTestId('reason')
       await reason.waitFor()
-      assert.match(await reason.textContent(), /^Degraded: Deployment cart: 3 pods ImagePullBackOff .* since 4 minutes ago$/)
+      assert.match(
+        await reason.textContent(),
+        /^Degraded: Deployment cart: 3 pods ImagePullBackOff .* since 4 minutes ago$/,
+      )
       assert.deepEqual(
         await page.getByRole('list', { name: 'From commit to cluster' }).getByRole('heading').allTextContents(),
         ['Git commit', 'Rendered', 'Applied', 'Healthy'],
@@ -80,7 +83,7 @@ describe('the page of one application', { skip }, () => {
         'SyncFail wave 0only if something fails',
       ])
       await plan.getByText('web', { exact: false }).filter({ hasText: 'Differs at /spec/replicas' }).first().click()
-      await plan.getByText('kubectl-scale').waitFor()
+      await plan.getByText('kube-controller-manager').waitFor()
       await dialog.getByRole('radio', { name: /^Out of sync/ }).check()
       await plan.getByRole('heading', { name: /^PreSync/ }).waitFor({ state: 'detached' })
       const hash = await plan.getByTestId('plan-hash').textContent()

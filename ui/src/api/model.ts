@@ -218,7 +218,7 @@ export interface Change {
   at: string
   /** The API server does not change this field: the object is made anew, or the sync fails. */
   immutable?: 'replaced' | 'refused'
-  /** What else there is to say, such as who else sets the field and what to write so that it may differ. */
+  /** What can be done about it, if the server knows that. */
   advice?: string
 }
 

@@ -73,6 +73,7 @@ describe('a plan', () => {
     ['no longer in the source; pruning is off', 'No longer in Git; prune is off'],
     ['hook of phase PreSync', 'Hook'],
     ['differs at spec.replicas, …', 'Differs at spec.replicas, …'],
+    ['differs at /spec/a; /spec/a cannot be changed', 'Differs at /spec/a; /spec/a cannot be changed'],
     ['sync option Prune=false', 'sync option Prune=false'],
   ])('says why: %s', (reason, want) => {
     expect(planReason(reason, en)).toBe(want)

@@ -71,8 +71,9 @@ export function planReason(reason: string, t: Messages): string {
   }
   const hook = /^hook of phase (\w+)$/.exec(reason)
   if (hook) return t.plan.why.hook
-  const differs = /^differs at (.+)$/.exec(reason)
-  if (differs) return t.plan.why.differs(differs[1] ?? '')
+  // What becomes of fields that cannot be changed stands behind them, in the server's words.
+  const differs = /^differs at ([^;]+)(; .+)?$/.exec(reason)
+  if (differs) return t.plan.why.differs(differs[1] ?? '') + (differs[2] ?? '')
   return fixed[reason] ?? reason
 }
 

@@ -3,13 +3,16 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Change } from '../../../api/model'
 import { WordsProvider } from '../../../i18n'
 import { en } from '../../../i18n/en'
+import { ToastProvider } from '../../../parts/Toasts'
 import { DriftList } from './DriftList'
 
 const show = (over: Partial<Change>) => {
   const change = { path: '/spec/a', desired: 'x', live: 'y', manager: 'kubectl', at: '', ...over }
   render(
     <WordsProvider initial={{ language: 'en', messages: en }}>
-      <DriftList changes={[change]} />
+      <ToastProvider>
+        <DriftList changes={[change]} />
+      </ToastProvider>
     </WordsProvider>,
   )
   return screen.getByRole('listitem').textContent ?? ''
@@ -38,6 +41,16 @@ describe('a difference', () => {
     const text = show({ immutable })
     expect(text).toContain(en.diff.immutable)
     expect(text).toContain(en.diff[immutable])
+  })
+
+  it('that an autoscaler makes comes with the line to write; others do not', () => {
+    const manager = 'kube-controller-manager'
+    const line = 'evenkeel.autoscaledReplicas: "ignore"'
+    expect(show({ path: '/spec/replicas', manager })).toContain(line)
+    cleanup()
+    expect(show({ path: '/spec/replicas', manager: 'kubectl-scale' })).not.toContain(line)
+    cleanup()
+    expect(show({ path: '/spec/paused', manager })).not.toContain(line)
   })
 
   it('says what else there is to know', () => {

@@ -1,10 +1,11 @@
 import type { Change } from '../../../api/model'
 import { useWords } from '../../../i18n'
 import { instant } from '../../../i18n/format'
+import { CopyButton } from '../../../parts/CopyButton'
 import { useNow } from '../../../parts/clock'
 import { Status } from '../../../parts/Status'
 import styles from './Drift.module.css'
-import { isMasked, secrecy } from './diff'
+import { autoscaledLine, isAutoscaled, isMasked, secrecy } from './diff'
 
 /** Field by field: what Git wants, what the cluster has, who made it so and when. */
 export function DriftList({ changes }: { changes: readonly Change[] }) {
@@ -42,9 +43,24 @@ export function Drift({ change }: { change: Change }) {
       {secret === 'different' && <p className={styles.remark}>{t.diff.maskedDifferent}</p>}
       {secret === 'equal' && <p className={styles.remark}>{t.diff.maskedEqual}</p>}
       {change.immutable && <p className={styles.warning}>{t.diff[change.immutable] ?? t.diff.immutable}</p>}
+      {isAutoscaled(change) && <Autoscaled />}
       {change.note && <p className={styles.remark}>{change.note}</p>}
       <Author change={change} />
     </>
+  )
+}
+
+/** What to do where people and an autoscaler both set the replicas, with the line to write. */
+function Autoscaled() {
+  const { t } = useWords()
+  return (
+    <div className={styles.proposal}>
+      <p>{t.diff.autoscaled}</p>
+      <p className={styles.line}>
+        <code>{autoscaledLine}</code>
+        <CopyButton text={autoscaledLine} label={autoscaledLine} />
+      </p>
+    </div>
   )
 }
 
