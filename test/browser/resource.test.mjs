@@ -104,7 +104,7 @@ describe('why a resource is as it is, and what one can do about it', { skip }, (
       await page.getByTestId('reason').waitFor()
       await page.keyboard.press('d')
       await page.getByText('6 fields of 5 resources').waitFor()
-      const paths = () => page.locator('li[data-place] code').allTextContents()
+      const paths = () => page.locator('li[data-place] > p > code').allTextContents()
       const memory = '/spec/template/spec/containers[name=web]/resources/limits/memory'
       const image = '/spec/template/spec/containers[name=reindex]/image'
       assert.deepEqual(await paths(), ['/spec/replicas', memory, image, '/data/api-key'])
