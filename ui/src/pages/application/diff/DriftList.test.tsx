@@ -54,6 +54,6 @@ describe('a difference', () => {
   })
 
   it('says what else there is to know', () => {
-    expect(show({ note: 'It is set by HorizontalPodAutoscaler api.' })).toContain('HorizontalPodAutoscaler api')
+    expect(show({ advice: 'It is set by HorizontalPodAutoscaler api.' })).toContain('HorizontalPodAutoscaler api')
   })
 })

@@ -44,7 +44,7 @@ export function Drift({ change }: { change: Change }) {
       {secret === 'equal' && <p className={styles.remark}>{t.diff.maskedEqual}</p>}
       {change.immutable && <p className={styles.warning}>{t.diff[change.immutable] ?? t.diff.immutable}</p>}
       {isAutoscaled(change) && <Autoscaled />}
-      {change.note && <p className={styles.remark}>{change.note}</p>}
+      {change.advice && <p className={styles.remark}>{change.advice}</p>}
       <Author change={change} />
     </>
   )
