@@ -165,12 +165,10 @@ export const en = {
     panelFailed: 'This part of the page failed',
     showCause: (what: string) => `Show ${what} in the resources`,
     links: 'Links',
-    images: 'Images',
     imageCount: (n: number) => plural(n, 'image', 'images'),
     imagesTitle: (name: string) => `Images of ${name}`,
     imagesFilter: 'Filter images',
     imagesNone: 'No image matches',
-    usedBy: (n: number) => plural(n, 'resource', 'resources'),
     opensOutside: 'opens in a new tab',
   },
   pin: {
@@ -304,6 +302,8 @@ export const en = {
     SyncError: 'Auto-sync gave up on this commit. Fix the cause and push, or start a sync by hand.',
     UnknownError: 'See the controller’s log for this application, then refresh.',
     DeletionError: 'A resource could not be deleted. Look for finalizers that nobody clears.',
+    RolloutAborted:
+      'Revert the change in Git, or roll the application back. Retry it once the cause of the abort is gone.',
     SharedResourceWarning: 'Two applications claim the same resource. Remove it from one of them.',
     RepeatedResourceWarning: 'The same resource is rendered twice. Remove the duplicate in Git.',
     ExcludedResourceWarning: 'The settings exclude this kind, so it is not managed.',

@@ -154,12 +154,10 @@ export const ja: Messages = {
     panelFailed: 'この部分を表示できませんでした',
     showCause: what => `${what} をリソースの中に表示`,
     links: 'リンク',
-    images: 'イメージ',
     imageCount: n => `イメージ ${n} 件`,
     imagesTitle: name => `${name} のイメージ`,
     imagesFilter: 'イメージを絞り込む',
     imagesNone: '条件に合うイメージはありません',
-    usedBy: n => `リソース ${n} 件`,
     opensOutside: '新しいタブで開きます',
   },
   pin: {
@@ -286,6 +284,8 @@ export const ja: Messages = {
     SyncError: 'このコミットの自動同期を断念しました。原因を直してプッシュするか、手動で同期してください。',
     UnknownError: 'このアプリケーションに関するコントローラーのログを確認し、再取得してください。',
     DeletionError: '削除できないリソースがあります。解除されない finalizer がないか確認してください。',
+    RolloutAborted:
+      'Git の変更を取り消すか、アプリケーションをロールバックしてください。中止の原因がなくなったら再試行できます。',
     SharedResourceWarning: '2 つのアプリケーションが同じリソースを管理しています。どちらか一方から外してください。',
     RepeatedResourceWarning: '同じリソースが 2 回生成されています。Git の重複を取り除いてください。',
     ExcludedResourceWarning: '設定で除外されている種類のため、管理されません。',

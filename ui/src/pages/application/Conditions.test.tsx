@@ -1,17 +1,17 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Condition, Problem } from '../../api/model'
+import type { AppRow, Condition, Problem } from '../../api/model'
 import { WordsProvider } from '../../i18n'
 import { en } from '../../i18n/en'
 import { ToastProvider } from '../../parts/Toasts'
 import { appRow } from '../../testing/rows'
 import { Conditions } from './Conditions'
 
-const show = (conditions: Condition[]) =>
+const show = (conditions: Condition[], over: Partial<AppRow> = {}) =>
   render(
     <WordsProvider initial={{ language: 'en', messages: en }}>
       <ToastProvider>
-        <Conditions app={appRow({ conditions })} />
+        <Conditions app={appRow({ conditions, ...over })} />
       </ToastProvider>
     </WordsProvider>,
   )
@@ -61,6 +61,26 @@ describe('Conditions', () => {
     show([{ type: 'SyncError', message: 'failed 5 times', lastTransitionTime: '' }])
     expect(screen.getByText('failed 5 times')).toBeTruthy()
     expect(screen.getByText(en.advice.SyncError)).toBeTruthy()
+  })
+
+  it('leaves to the banner what it tells, and only that', () => {
+    const aborted: Condition = {
+      type: 'RolloutAborted',
+      message: 'Rollout shop/api was aborted',
+      lastTransitionTime: '',
+    }
+    show([aborted])
+    expect(screen.getByText(en.advice.RolloutAborted)).toBeTruthy()
+    cleanup()
+    const object = {
+      id: 'argoproj.io/Rollout/shop/api',
+      group: 'argoproj.io',
+      kind: 'Rollout',
+      namespace: 'shop',
+      name: 'api',
+    }
+    show([aborted], { cause: { object, at: null, code: 'aborted', params: {}, text: '', since: '', more: 0 } })
+    expect(screen.queryByText(en.advice.RolloutAborted)).toBeNull()
   })
 
   it('has a word for a condition it does not know', () => {

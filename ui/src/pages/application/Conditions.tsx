@@ -11,14 +11,17 @@ import { Skeleton } from '../../parts/Skeleton'
 import { StatusIcon } from '../../parts/Status'
 import { Ago } from '../../parts/Time'
 import styles from './Application.module.css'
+import { abortOf } from './object/rollout'
 
-/** What the banners tell. */
-const told = new Set(['Pinned', 'SyncWaiting'])
+/** Whether a banner tells it. */
+function isTold({ type }: Condition, app: AppRow): boolean {
+  return type === 'Pinned' || type === 'SyncWaiting' || (type === 'RolloutAborted' && abortOf(app) !== undefined)
+}
 
 /** The application's conditions, each with what to do about it. */
 export function Conditions({ app }: { app: AppRow }) {
   const { t } = useWords()
-  const conditions = app.conditions.filter(condition => !told.has(condition.type))
+  const conditions = app.conditions.filter(condition => !isTold(condition, app))
   if (conditions.length === 0) return null
   return (
     <ul className={styles.conditions} aria-label={t.app.conditions}>
