@@ -218,7 +218,7 @@ export interface Change {
   at: string
   /** The API server does not change this field: the object is made anew, or the sync fails. */
   immutable?: 'replaced' | 'refused'
-  /** What can be done about it, if the server knows that. */
+  /** What can be done about it, in English. */
   advice?: string
 }
 

@@ -23,10 +23,8 @@ export const resourceWords = {
     disabled: 'Not possible now',
     title: (action: string, what: string) => `${action}: ${what}`,
     note: 'Before you run it',
-    run: 'Run',
     running: (action: string, what: string) => `${action} of ${what} is running…`,
     done: (action: string, what: string) => `${action} of ${what}: done`,
-    noParams: 'It takes no parameters.',
     promote: 'Promote (resume)',
     known: {
       restart: 'Restart',
@@ -68,7 +66,6 @@ export const resourceWords = {
     warning: 'Warning',
     normal: 'Normal',
     times: (n: number) => `${n}×`,
-    firstSeen: (when: string) => `first ${when}`,
     absent: 'What is not in the cluster has no events.',
   },
   diff: {

@@ -18,10 +18,8 @@ export const resourceWords: typeof english = {
     disabled: '現在は実行できません',
     title: (action, what) => `${action}: ${what}`,
     note: '実行前にご確認ください',
-    run: '実行',
     running: (action, what) => `${what} の${action}を実行しています…`,
     done: (action, what) => `${what} の${action}が完了しました`,
-    noParams: 'パラメーターはありません。',
     promote: '昇格（再開）',
     known: {
       restart: '再起動',
@@ -63,7 +61,6 @@ export const resourceWords: typeof english = {
     warning: '警告',
     normal: '通常',
     times: n => `${n} 回`,
-    firstSeen: when => `初回 ${when}`,
     absent: 'クラスターにないリソースにイベントはありません。',
   },
   diff: {

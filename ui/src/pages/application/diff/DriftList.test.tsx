@@ -43,17 +43,15 @@ describe('a difference', () => {
     expect(text).toContain(en.diff[immutable])
   })
 
-  it('that an autoscaler makes comes with the line to write; others do not', () => {
-    const manager = 'kube-controller-manager'
-    const line = 'evenkeel.autoscaledReplicas: "ignore"'
-    expect(show({ path: '/spec/replicas', manager })).toContain(line)
-    cleanup()
-    expect(show({ path: '/spec/replicas', manager: 'kubectl-scale' })).not.toContain(line)
-    cleanup()
-    expect(show({ path: '/spec/paused', manager })).not.toContain(line)
+  it('that an autoscaler makes comes with the line to write', () => {
+    const text = show({
+      advice: 'set by a HorizontalPodAutoscaler; … evenkeel.autoscaledReplicas: "ignore" in argocd-cm',
+    })
+    expect(text).toContain(`${en.diff.autoscaled}evenkeel.autoscaledReplicas: "ignore"Copy`)
+    expect(text).not.toContain('HorizontalPodAutoscaler;')
   })
 
   it('says what else there is to know', () => {
-    expect(show({ advice: 'It is set by HorizontalPodAutoscaler api.' })).toContain('HorizontalPodAutoscaler api')
+    expect(show({ advice: 'set it once' })).toContain('set it once')
   })
 })

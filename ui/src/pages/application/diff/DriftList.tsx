@@ -43,8 +43,7 @@ export function Drift({ change }: { change: Change }) {
       {secret === 'different' && <p className={styles.remark}>{t.diff.maskedDifferent}</p>}
       {secret === 'equal' && <p className={styles.remark}>{t.diff.maskedEqual}</p>}
       {change.immutable && <p className={styles.warning}>{t.diff[change.immutable] ?? t.diff.immutable}</p>}
-      {isAutoscaled(change) && <Autoscaled />}
-      {change.advice && <p className={styles.remark}>{change.advice}</p>}
+      {isAutoscaled(change) ? <Autoscaled /> : change.advice && <p className={styles.remark}>{change.advice}</p>}
       <Author change={change} />
     </>
   )

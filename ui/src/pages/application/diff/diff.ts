@@ -72,10 +72,9 @@ export function step(places: readonly string[], current: string, by: 1 | -1): st
 /** The line of argocd-cm that lets replicas differ where an autoscaler sets them. */
 export const autoscaledLine = 'evenkeel.autoscaledReplicas: "ignore"'
 
-/** Whether an autoscaler has set it: it writes replicas as kube-controller-manager, in which nothing else sets those of
- * what Git describes. KEDA does it by one too. */
-export function isAutoscaled({ path, manager }: Change): boolean {
-  return path === '/spec/replicas' && manager === 'kube-controller-manager'
+/** Whether that is the server's advice. */
+export function isAutoscaled({ advice = '' }: Change): boolean {
+  return advice.includes('evenkeel.autoscaledReplicas')
 }
 
 /** What the server shows instead of a secret value: equal values have equal masks. */
