@@ -260,6 +260,40 @@ func TestAnyTree(t *testing.T) {
 	})
 }
 
+// TestStandsStill: how many Pods have a trouble, how often they were restarted, and in what
+// phase of crashing they are, changes nothing of what a status says.
+func TestStandsStill(t *testing.T) {
+	phases := []string{
+		`{waiting: {reason: CrashLoopBackOff, message: "back-off %ds"}}`, `{running: {}}`, `{terminated: {exitCode: 1, reason: Error}}`,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var pods []cause.Node
+		for i := range rapid.IntRange(1, 5).Draw(t, "pods") {
+			state := rapid.SampledFrom(phases).Draw(t, "phase")
+			if strings.Contains(state, "%d") {
+				state = fmt.Sprintf(state, rapid.IntRange(1, 300).Draw(t, "back-off"))
+			}
+			text := fmt.Sprintf(`{apiVersion: v1, kind: Pod, metadata: {name: p%d}, spec: {restartPolicy: Always}, status: {phase: Running, containerStatuses: [
+			  {name: api, ready: false, started: %t, restartCount: %d, state: %s, lastState: {terminated: {exitCode: 1, reason: Error}}}]}}`,
+				i, rapid.Bool().Draw(t, "started"), rapid.IntRange(1, 99).Draw(t, "restarts"), state)
+			body, err := yaml.YAMLToJSON([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			obj := &unstructured.Unstructured{}
+			if err := obj.UnmarshalJSON(body); err != nil {
+				t.Fatal(err)
+			}
+			pods = append(pods, node(obj, nil))
+		}
+		set := cause.Node{Key: resource.Key{Group: "apps", Kind: "ReplicaSet", Name: "api"}, UID: "r", Health: v1alpha1.HealthStatusProgressing}
+		groups := cause.Explain(set, func(string) []cause.Node { return pods })
+		if len(groups) != 1 || groups[0].Count != len(pods) || groups[0].Brief() != "pods CrashLoopBackOff: container api exit code 1" {
+			t.Errorf("%+v", groups)
+		}
+	})
+}
+
 // TestSince: a trouble that goes on began when it began, however often it is counted;
 // another one began when it did.
 func TestSince(t *testing.T) {
