@@ -180,11 +180,11 @@ func (w *watcher) event(e event, after string) (string, error) {
 	case "BOOKMARK":
 		return e.meta.ResourceVersion, nil
 	}
-	key, err := w.takeIn(e.meta, e.body, nil)
+	r, err := w.takeIn(e.meta, e.body, nil)
 	if err != nil {
 		return "", err
 	}
-	if r := w.index.Get(key); r != nil {
+	if r != nil {
 		if n, known := newer(r.ResourceVersion, after); n || !known {
 			return r.ResourceVersion, nil
 		}
@@ -205,34 +205,36 @@ func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return resource.Key{}, err
 	}
-	if !w.full || w.known(w.key(p.Metadata), p.Metadata) {
-		return w.takeIn(p.Metadata, nil, nil)
+	key := w.key(p.Metadata)
+	if !w.full || w.known(w.index.Get(key), p.Metadata) {
+		_, err := w.takeIn(p.Metadata, nil, nil)
+		return key, err
 	}
 	obj, err := decode(raw)
 	if err != nil {
-		return w.key(p.Metadata), err
+		return key, err
 	}
-	return w.takeIn(p.Metadata, obj.Object, raw)
+	_, err = w.takeIn(p.Metadata, obj.Object, raw)
+	return key, err
 }
 
 // known says whether this very object has been taken in, with a verdict on what is
 // desired if bodies are read.
-func (w *watcher) known(key resource.Key, m meta) bool {
-	before := w.index.Get(key)
+func (w *watcher) known(before *Record, m meta) bool {
 	return before != nil && before.UID == m.UID && before.ResourceVersion == m.ResourceVersion && (!w.full || before.Verdict.Desired != 0)
 }
 
-// takeIn brings one object's record up to date; body is nil where only metadata is read,
-// raw the same as JSON if that is at hand.
-func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (resource.Key, error) {
+// takeIn brings one object's record up to date and returns it, or nil if it is known to be
+// gone; body is nil where only metadata is read, raw the same as JSON if that is at hand.
+func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (*Record, error) {
 	key := w.key(m)
 	if key.Name == "" {
-		return key, errNoName
-	}
-	if w.known(key, m) {
-		return key, nil
+		return nil, errNoName
 	}
 	before := w.index.Get(key)
+	if w.known(before, m) {
+		return before, nil
+	}
 	r := w.index.record(key, m)
 	r.Version = w.kind.GVK.Version
 	if !w.full && before != nil && before.UID == r.UID {
@@ -249,8 +251,7 @@ func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (reso
 		}
 		w.define(body)
 	}
-	w.index.put(r)
-	return key, nil
+	return w.index.put(r), nil
 }
 
 // hold keeps a body for when it is known what it is to be compared with.
