@@ -24,8 +24,13 @@ type event struct {
 // maxEvent bounds one event, in bytes. etcd takes objects of 1.5 MiB.
 const maxEvent = 64 << 20
 
-// maxKept is the largest memory for an event that is kept for the next.
-const maxKept = 1 << 20
+// readSize and maxKept are what each watch holds to read with: there is one for each of
+// perhaps two hundred kinds. maxKept is the largest memory for an event that is kept for
+// the next.
+const (
+	readSize = 4 << 10
+	maxKept  = 16 << 10
+)
 
 // frames are the events of a stream. The API server ends each with a line break and writes
 // none within, so that the end of one is found without decoding it; an event that does not
@@ -36,7 +41,7 @@ type frames struct {
 }
 
 func newFrames(stream io.Reader) *frames {
-	return &frames{in: bufio.NewReaderSize(stream, 32<<10)}
+	return &frames{in: bufio.NewReaderSize(stream, readSize)}
 }
 
 // next is the next event. Its error is io.EOF at the end of the stream, even amid an event.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,6 +23,8 @@ const (
 	perApp = 100
 	// maxDoubters is how many Applications do not heal themselves, at most half of them.
 	maxDoubters = 10
+	// maxTries is how often an object is sent to an API server that does not answer.
+	maxTries = 5
 	// liveEvents is how many events the CPU time of one is told by.
 	liveEvents = 5000
 )
@@ -119,8 +122,12 @@ func (w *world) twenty(ctx context.Context, from, to int) error {
 		if err := json.Unmarshal([]byte(m.bare(uids)), &obj.Object); err != nil {
 			return fmt.Errorf("%s: %w", m.bare(uids), err)
 		}
-		made, err := w.client.Resource(m.kind.GroupVersion().WithResource(resourceOf(m))).Namespace(m.namespace).
-			Create(ctx, obj, metav1.CreateOptions{FieldManager: tester})
+		// An apply can be sent again when an overloaded API server was too slow to answer.
+		client := w.client.Resource(m.kind.GroupVersion().WithResource(resourceOf(m))).Namespace(m.namespace)
+		made, err := client.Apply(ctx, m.name, obj, metav1.ApplyOptions{FieldManager: tester})
+		for tries := 1; tries < maxTries && (apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err)); tries++ {
+			made, err = client.Apply(ctx, m.name, obj, metav1.ApplyOptions{FieldManager: tester})
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.key(), err)
 		}
@@ -142,7 +149,7 @@ func (m member) bare(uids map[string]string) string {
 	}
 	parts := []string{fmt.Sprintf(`"apiVersion":%q,"kind":%q,"metadata":{%s}`, m.kind.GroupVersion(), m.kind.Kind, meta)}
 	if m.desired != "" {
-		parts = append(parts, strings.NewReplacer(`"schedulerName":"default-scheduler"`, `"schedulerName":"nobody"`, fmt.Sprintf(`,"serviceAccountName":%q`, m.web), "").Replace(m.desired))
+		parts = append(parts, strings.NewReplacer(`"schedulerName":"default-scheduler"`, `"schedulerName":"nobody"`, fmt.Sprintf(`,"serviceAccountName":%q`, m.web), "", `"type":"ClusterIP"`, `"clusterIP":"None"`).Replace(m.desired))
 	}
 	if m.kind.Kind == "Secret" {
 		parts = append(parts, m.live)
