@@ -43,8 +43,12 @@ func TestWrongRules(t *testing.T) {
 func TestDigest(t *testing.T) {
 	seen := map[uint64]int{}
 	for i, r := range []v1alpha1.ResourceIgnoreDifferences{
-		{Kind: "X", JSONPointers: []string{"/a"}}, {Kind: "X", JSONPointers: []string{"/a", "/b"}}, {Kind: "X", JSONPointers: []string{"/b", "/a"}},
-		{Kind: "X", JQPathExpressions: []string{".a"}}, {Kind: "X", ManagedFieldsManagers: []string{"a"}}, {Kind: "*", JSONPointers: []string{"/a"}},
+		{Kind: "X", JSONPointers: []string{"/a"}},
+		{Kind: "X", JSONPointers: []string{"/a", "/b"}},
+		{Kind: "X", JSONPointers: []string{"/b", "/a"}},
+		{Kind: "X", JQPathExpressions: []string{".a"}},
+		{Kind: "X", ManagedFieldsManagers: []string{"a"}},
+		{Kind: "*", JSONPointers: []string{"/a"}},
 	} {
 		set, _ := diff.CompileRules([]v1alpha1.ResourceIgnoreDifferences{r}, diff.RuleOptions{})
 		digest := diff.RulesFor(resource.Key{Kind: "X"}, set).Digest()
