@@ -18,6 +18,7 @@ import (
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/acting"
 	"evenkeel.dev/internal/controller/application"
+	"evenkeel.dev/internal/controller/claim"
 	"evenkeel.dev/internal/controller/inspect"
 	"evenkeel.dev/internal/render/plugin/jail"
 	"evenkeel.dev/internal/render/worker"
@@ -36,7 +37,9 @@ type all struct {
 	conn     *cluster.Conn
 	input    *input
 	settings *settings.Watcher
-	metrics  *telemetry.Metrics
+	// rules are those of the settings for health.
+	rules   claim.Rules
+	metrics *telemetry.Metrics
 	// credentials are the Secrets of repositories.
 	credentials books
 	views       *view.Store
@@ -84,6 +87,7 @@ func (a *all) open(ctx context.Context) error {
 		return err
 	}
 	a.settings = settings.NewWatcher(clientset, a.o.Namespace, a.log)
+	a.settings.Check = a.rules.Adopt
 	a.metrics = telemetry.New()
 	a.input, err = openInput(ctx, inputOptions{
 		dir: a.o.Data, log: a.log, metrics: a.metrics,
@@ -118,7 +122,7 @@ func (a *all) wire(client *kube.Client) {
 	})
 	a.control = application.New(application.Options{
 		Metrics: a.metrics,
-		Conn:    a.conn, Namespace: a.o.Namespace, Settings: a.settings.Current,
+		Conn:    a.conn, Namespace: a.o.Namespace, Settings: a.settings.Current, Rules: a.rules.Current,
 		Store: a.input.sources, Trees: a.input.sources, Sources: a.input.sources, Objects: a.input.sources.Git, Cache: a.input.cache,
 		Credentials: a.credentials.find, View: a.views, Log: a.log,
 	})
@@ -159,7 +163,7 @@ func (a *all) ready() error {
 	}
 }
 
-// followSettings makes a pass of every Application when the settings change.
+// followSettings has the controller take up changes of the settings.
 func (a *all) followSettings(ctx context.Context) {
 	for {
 		changed := a.settings.Changed()
@@ -167,7 +171,7 @@ func (a *all) followSettings(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-changed:
-			a.control.WakeAll()
+			a.control.SettingsChanged()
 		}
 	}
 }

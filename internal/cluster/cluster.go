@@ -17,8 +17,8 @@ type Options struct {
 	Judge Judge
 	// Observer hears of changes.
 	Observer Observer
-	// Full says of which kinds the bodies are read from the start. Others can be
-	// added with Cluster.ReadFull.
+	// Full says of which kinds the bodies are read from the start; it is asked again by
+	// Cluster.JudgeAnew. Others can be added with Cluster.ReadFull.
 	Full func(schema.GroupKind) bool
 	// Installation is the id of this installation. An object with a tracking id and
 	// another installation's id is not tracked by us: two installations may well have
@@ -45,9 +45,9 @@ type Cluster struct {
 }
 
 type runningWatcher struct {
-	kind   Kind
-	full   bool
+	*watcher
 	cancel context.CancelFunc
+	done   chan struct{} // closed when it has ended
 }
 
 var (
@@ -161,6 +161,18 @@ func (c *Cluster) ReadFull(gk schema.GroupKind) {
 	}
 }
 
+// JudgeAnew has all objects of some kinds read and judged again, as what is said of
+// these kinds has changed. Whether their bodies are read is asked anew as well.
+func (c *Cluster) JudgeAnew(which func(schema.GroupKind) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for gk, w := range c.running {
+		if which(gk) {
+			c.start(w.kind, true)
+		}
+	}
+}
+
 func (c *Cluster) defined(d definition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,25 +206,44 @@ func (c *Cluster) watch(kind Kind) {
 		c.setKind(gk, func(s *KindState) { s.Kind, s.Served = kind, true })
 		return
 	}
-	full := c.full[gk] || gk == crdKind || gk == apiServiceKind || c.o.Full != nil && c.o.Full(gk)
-	if w, ok := c.running[gk]; ok {
-		if w.kind == kind && w.full == full {
-			return
-		}
-		w.cancel()
+	if w, ok := c.running[gk]; ok && w.kind == kind && w.full == c.readsFull(gk) {
+		return
+	}
+	c.start(kind, false)
+}
+
+func (c *Cluster) readsFull(gk schema.GroupKind) bool {
+	return c.full[gk] || gk == crdKind || gk == apiServiceKind || c.o.Full != nil && c.o.Full(gk)
+}
+
+// start has a kind watched anew; the lock is held. With anew, what is known of its
+// objects is judged again.
+func (c *Cluster) start(kind Kind, anew bool) {
+	gk := kind.GVK.GroupKind()
+	before := c.running[gk]
+	if before.watcher != nil {
+		before.cancel()
 	}
 	if c.ctx == nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
-	c.running[gk] = runningWatcher{kind: kind, full: full, cancel: cancel}
 	c.setKind(gk, func(s *KindState) { s.Kind, s.Served = kind, true })
-	w := &watcher{conn: c.o.Conn, index: c.Index, kind: kind, full: full}
+	w := &watcher{conn: c.o.Conn, index: c.Index, kind: kind, full: c.readsFull(gk), anew: anew}
+	done := make(chan struct{})
+	c.running[gk] = runningWatcher{watcher: w, cancel: cancel, done: done}
 	switch gk {
 	case crdKind:
 		w.defined = c.defined
 	case apiServiceKind:
 		w.aggregated = c.rediscover
 	}
-	c.wg.Go(func() { w.run(ctx) })
+	c.wg.Go(func() {
+		defer close(done)
+		if before.watcher != nil {
+			<-before.done // a kind has one writer
+			w.anew = w.anew || before.anew
+		}
+		w.run(ctx)
+	})
 }

@@ -35,6 +35,9 @@ type watcher struct {
 	index *Index
 	kind  Kind
 	full  bool
+	// anew says that what is known of the objects, until they were listed once, was
+	// judged by rules that are no longer in force.
+	anew bool
 	// defined is told of CustomResourceDefinitions, aggregated of APIServices that
 	// stand for another server; nil for other kinds.
 	defined    func(definition)
@@ -116,6 +119,7 @@ func (w *watcher) list(ctx context.Context) (string, error) {
 	for key, uid := range gone {
 		w.index.remove(key, uid)
 	}
+	w.anew = false
 	w.succeeded()
 	return version, nil
 }
@@ -221,7 +225,7 @@ func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
 // known says whether this very object has been taken in, with a verdict on what is
 // desired if bodies are read.
 func (w *watcher) known(before *Record, m meta) bool {
-	return before != nil && before.UID == m.UID && before.ResourceVersion == m.ResourceVersion && (!w.full || before.Verdict.Desired != 0)
+	return !w.anew && before != nil && before.UID == m.UID && before.ResourceVersion == m.ResourceVersion && (!w.full || before.Verdict.Desired != 0)
 }
 
 // takeIn brings one object's record up to date and returns it, or nil if it is known to be
@@ -237,7 +241,7 @@ func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (*Rec
 	}
 	r := w.index.record(key, m)
 	r.Version = w.kind.GVK.Version
-	if !w.full && before != nil && before.UID == r.UID {
+	if !w.full && !w.anew && before != nil && before.UID == r.UID {
 		r.Verdict = before.Verdict
 		r.Verdict.Desired = 0 // compared with an earlier body
 	}

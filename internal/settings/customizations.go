@@ -24,6 +24,9 @@ type Customization struct {
 	UseOpenLibs bool   `json:",omitempty"`
 	// HealthCEL is the same as a CEL expression. It is no key of Argo CD's.
 	HealthCEL string `json:",omitempty"`
+	// HealthKey and HealthCELKey are the keys that those two stand in.
+	HealthKey    string `json:"-"`
+	HealthCELKey string `json:"-"`
 	// Actions is YAML: discovery.lua, definitions and mergeBuiltinActions.
 	Actions string `json:",omitempty"`
 	// IgnoreDifferences and IgnoreResourceUpdates are nil where nothing is said.
@@ -153,9 +156,9 @@ func (c section) aspect(x *Customization, aspect, key string) bool {
 	text := c.data[key]
 	switch aspect {
 	case "health":
-		x.Health = text
+		x.Health, x.HealthKey = text, key
 	case "healthCEL":
-		x.HealthCEL = text
+		x.HealthCEL, x.HealthCELKey = text, key
 	case "useOpenLibs":
 		x.UseOpenLibs = c.boolean(key, false)
 	case "actions":
@@ -200,7 +203,8 @@ func (c section) mapForm() map[string]Customization {
 			group, kind = "", name
 		}
 		x := Customization{
-			Group: group, Kind: kind, Health: o.Health, UseOpenLibs: o.UseOpenLibs, Actions: o.Actions, KnownTypeFields: o.KnownTypeFields,
+			Group: group, Kind: kind, Health: o.Health, HealthKey: customizations, UseOpenLibs: o.UseOpenLibs, Actions: o.Actions,
+			KnownTypeFields: o.KnownTypeFields,
 		}
 		if o.IgnoreDifferences != "" {
 			c.ignoreRule(&x.IgnoreDifferences, &x, customizations, o.IgnoreDifferences)

@@ -26,6 +26,10 @@ const secretSelector = v1alpha1.LabelSecretType + " in (" + SecretRepository + "
 // config maps, each by name, its labelled Secrets, and Argo CD's own by name.
 // Nothing else of the namespace is read. All methods are safe for concurrent use.
 type Watcher struct {
+	// Check tells what else is wrong with a snapshot, before it becomes the current one:
+	// there are texts in it that only those who use them understand. It is set before Run.
+	Check func(Snapshot) []Problem
+
 	// configMaps are informers by the name of the one config map that each watches.
 	configMaps map[string]cache.SharedIndexInformer
 	// secrets are informers of the Secrets; one may be seen by several.
@@ -151,6 +155,9 @@ func (w *Watcher) update() {
 		}
 	}
 	snapshot, problems := Parse(configMaps, slices.Collect(maps.Values(secrets)))
+	if w.Check != nil {
+		problems = append(problems, w.Check(snapshot)...)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if snapshot.equal(w.current) && reflect.DeepEqual(problems, w.problems) {

@@ -22,6 +22,12 @@ func TestWatcher(t *testing.T) {
 	if got := w.Current(); got.ReconciliationTimeout != 2*time.Minute {
 		t.Errorf("before Ready: %+v", got)
 	}
+	w.Check = func(s Snapshot) []Problem {
+		if s.InstallationID != "two" {
+			return nil
+		}
+		return []Problem{{Object: ConfigMap, Key: "installationID", Reason: "is two"}}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- w.Run(ctx) }()
@@ -37,7 +43,7 @@ func TestWatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-changed
-	if got := w.Current(); got.InstallationID != "two" || len(w.Problems()) != 1 {
+	if got := w.Current(); got.InstallationID != "two" || len(w.Problems()) != 2 || w.Problems()[1].Reason != "is two" {
 		t.Errorf("after an update: %q, %v", got.InstallationID, w.Problems())
 	}
 

@@ -54,8 +54,10 @@ type Options struct {
 	// Namespace is the control namespace, where Applications live.
 	Namespace string
 	Settings  func() settings.Snapshot
-	Store     repository.Store
-	Trees     Trees
+	// Rules are those for health in force; nil means those that Evenkeel has.
+	Rules func() *health.Rules
+	Store repository.Store
+	Trees Trees
 	// Sources are for what renderings need beyond their Application's sources; nil gets nothing.
 	Sources *repository.Sources
 	// Cache renders what was not rendered before.
@@ -102,6 +104,7 @@ type Controller struct {
 	seekers map[string]map[types.NamespacedName]struct{}
 	kube    string // the cluster's version
 	ready   chan struct{}
+	anew    claim.Anew
 }
 
 // New makes a Controller; Run starts it.
@@ -112,6 +115,9 @@ func New(o Options) *Controller {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Rules == nil {
+		o.Rules = func() *health.Rules { return nil }
+	}
 	c := &Controller{
 		o: o, claims: claim.NewSet(),
 		queue:  workqueue.NewTypedDelayingQueue[types.NamespacedName](),
@@ -120,12 +126,14 @@ func New(o Options) *Controller {
 		ready: make(chan struct{}),
 	}
 	installation := func() string { return o.Settings().InstallationID }
-	j := &claim.Judge{Claims: c.claims, Installation: installation, Now: o.Now}
+	hasRule := func(gk schema.GroupKind) bool { return o.Rules().HasRule(gk) }
+	j := &claim.Judge{Claims: c.claims, Rules: o.Rules, Installation: installation, Now: o.Now}
 	c.cluster = cluster.New(cluster.Options{
-		Conn: o.Conn, Judge: j.Verdict, Observer: observer{c}, Full: health.HasRule, Installation: installation,
+		Conn: o.Conn, Judge: j.Verdict, Observer: observer{c}, Full: hasRule, Installation: installation,
 		Excluded: func(gk schema.GroupKind) bool { return rendering.Excluded(o.Settings(), gk) },
 		Log:      o.Log,
 	})
+	c.anew = claim.Anew{Cluster: c.cluster, Rules: o.Rules}
 	c.poller = repository.New(repository.Options{
 		Store: o.Store, Changed: c.wakeInstance, Log: o.Log,
 		Interval: func() time.Duration { return o.Settings().ReconciliationTimeout },
@@ -143,7 +151,7 @@ func New(o Options) *Controller {
 	c.comparer = &comparison.Comparer{Cluster: c.cluster, Claims: c.claims}
 	c.orphans = &orphan.Finder{Cluster: c.cluster, Claims: c.claims, App: c.store.App, Namespace: o.Namespace}
 	c.engine = operation.Engine{
-		Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, Now: o.Now,
+		Comparer: c.comparer, Applier: &apply.Applier{Conn: o.Conn}, Alive: c.alive, Child: c.child, HasRule: hasRule, Now: o.Now,
 		Ledger: ledger.New(ledger.Options{Conn: o.Conn, Namespace: o.Namespace, Now: o.Now}),
 	}
 	return c
@@ -171,6 +179,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	wg.Go(func() { c.store.Run(ctx) })
 	if c.store.Synced(ctx) == nil {
 		c.readInUse()
+		c.anew.Judge()
 		wg.Go(func() { c.cluster.Run(ctx) })
 	}
 	if err := c.prepare(ctx); err != nil {
@@ -260,8 +269,10 @@ func (c *Controller) wakeProject(project string) {
 	}
 }
 
-// WakeAll makes a pass of every Application: the settings changed.
-func (c *Controller) WakeAll() {
+// SettingsChanged judges anew the objects of kinds with other rules for health, and
+// makes a pass of every Application.
+func (c *Controller) SettingsChanged() {
+	c.anew.Judge()
 	for _, app := range c.store.Apps() {
 		c.queue.Add(types.NamespacedName{Namespace: app.Namespace, Name: app.Name})
 	}

@@ -24,6 +24,8 @@ import (
 // watchers and safe for concurrent use.
 type Judge struct {
 	Claims *Set
+	// Rules are those for health that are in force; nil means those that Evenkeel has.
+	Rules func() *health.Rules
 	// Installation is the id of this installation; nil means that there is none.
 	Installation func() string
 	Now          func() time.Time
@@ -32,7 +34,7 @@ type Judge struct {
 // Verdict judges a body; before is the object's record until now, or nil.
 func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) cluster.Verdict {
 	v := cluster.Verdict{Blocked: health.Blocked(obj), Images: imagesOf(obj), Info: infoOf(obj), Network: network.Of(obj)}
-	if h := health.Of(obj); h != nil {
+	if h := j.rules().Of(obj); h != nil {
 		v.Health, v.Message = h.Status, h.Message
 	}
 	var old cluster.Verdict
@@ -65,6 +67,13 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 		}
 	}
 	return v
+}
+
+func (j *Judge) rules() *health.Rules {
+	if j.Rules == nil {
+		return nil
+	}
+	return j.Rules()
 }
 
 func (j *Judge) installation() string {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
@@ -35,7 +36,9 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 	claims := claim.NewSet()
 	claims.Put(instance, r.Claims)
 	installation := func() string { return f.o.Settings().InstallationID }
-	judge := &claim.Judge{Claims: claims, Installation: installation, Now: time.Now}
+	rules := &claim.Rules{}
+	rules.Adopt(f.o.Settings())
+	judge := &claim.Judge{Claims: claims, Rules: rules.Current, Installation: installation, Now: time.Now}
 	index := cluster.Static(cluster.Options{Conn: f.o.Conn, Judge: judge.Verdict, Installation: installation}, f.kinds)
 	comparer := &comparison.Comparer{Cluster: index, Claims: claims}
 	keys := map[resource.Key]bool{}
@@ -58,7 +61,8 @@ func (f *Offline) Plan(ctx context.Context, app *v1alpha1.Application, sync v1al
 	run := operation.Run{
 		Engine: operation.Engine{
 			Comparer: comparer, Applier: &apply.Applier{Conn: f.o.Conn}, Alive: func(string) bool { return true }, Now: time.Now,
-			Ledger: ledger.New(ledger.Options{Conn: f.o.Conn, Namespace: f.o.Namespace}),
+			HasRule: func(gk schema.GroupKind) bool { return rules.Current().HasRule(gk) },
+			Ledger:  ledger.New(ledger.Options{Conn: f.o.Conn, Namespace: f.o.Namespace}),
 		},
 		App: app, Instance: instance, State: operation.Drafted(sync, r.Origin),
 		Target:  operation.Target{Current: true, Claims: r.Claims, Hooks: r.Hooks, Files: a.files},

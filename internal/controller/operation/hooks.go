@@ -133,7 +133,7 @@ func (r *Run) plannedHook(h hook) plan.Object {
 	case e != nil || r.mine(h, live):
 		out.State = plan.Running
 	case r.taken(h) != nil: // making it says so
-	case live != nil && (h.object.DeletePolicy.BeforeCreation || runsToCompletion(h.key)):
+	case live != nil && (h.object.DeletePolicy.BeforeCreation || r.runsToCompletion(h.key)):
 		out.Stale, out.Going = true, live.Deleting && !live.Hints.HookFinalizer
 	}
 	return out
@@ -161,17 +161,21 @@ func (e takenError) Error() string {
 // runsToCompletion says of which kinds an object that is there already would count
 // as having run. Such a hook is always made anew, whatever its delete policy: Argo
 // CD takes the Job of the sync before for this one's (argo-cd #25475).
-func runsToCompletion(k resource.Key) bool {
+func (r *Run) runsToCompletion(k resource.Key) bool {
 	switch {
 	case k.Group == "batch" && k.Kind == "Job", k.Group == "" && k.Kind == "Pod":
 		return true
 	}
-	return isCustom(k)
+	return r.isCustom(k)
 }
 
 // isCustom says whether a kind is not Kubernetes' own and its health is judged.
-func isCustom(k resource.Key) bool {
-	return strings.Contains(k.Group, ".") && !strings.HasSuffix(k.Group, ".k8s.io") && health.HasRule(k.GroupKind())
+func (r *Run) isCustom(k resource.Key) bool {
+	hasRule := r.HasRule
+	if hasRule == nil {
+		hasRule = health.HasRule
+	}
+	return strings.Contains(k.Group, ".") && !strings.HasSuffix(k.Group, ".k8s.io") && hasRule(k.GroupKind())
 }
 
 // observeHooks records how the hooks fare that are made and not known to have

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
@@ -29,6 +30,9 @@ type Engine struct {
 	// Child says how an Application that is an object of another fares, by its key; nil
 	// means that all are well.
 	Child func(resource.Key) (plan.State, string)
+	// HasRule says of which kinds the health is judged; nil means those that Evenkeel has
+	// rules for.
+	HasRule func(schema.GroupKind) bool
 	// Ledger keeps what ran once per input. Nil, where nothing is carried out, means
 	// that nothing is known of it.
 	Ledger *ledger.Store

@@ -53,7 +53,7 @@ func (r *Run) step(ctx context.Context, p plan.Plan, s *plan.Step) (Outcome, boo
 func (r *Run) unsettled(s *plan.Step) bool {
 	for _, g := range s.Groups() {
 		for _, i := range g {
-			if isCustom(i.Key) {
+			if r.isCustom(i.Key) {
 				return true
 			}
 		}
