@@ -11,7 +11,7 @@
 // module. What could grow or run without end cannot be written: functions of one's
 // own, recursion with a filter, while, until, repeat, assignments. What is left are
 // the functions that look at values, in allowed. An expression that was over its
-// bounds three times is not run any more.
+// bounds three times in a row is not run any more.
 //
 // An error never quotes a value, which may be a Secret's.
 //

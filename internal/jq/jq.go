@@ -120,6 +120,7 @@ func (p *Program) collect(r *run, in *Input) ([]Path, error) {
 	for {
 		v, ok := iter.Next()
 		if !ok {
+			p.overruns.Store(0) // a machine that was busy for a while is not the expression's fault
 			return paths, nil
 		}
 		if err, failed := v.(error); failed {
