@@ -142,6 +142,9 @@ func follow(t *rapid.T, w *world) {
 		out, written := w.advance()
 		if cut != nil && !written {
 			w.api.cut, w.memory = nil, &Memory{}
+			if w.state.Phase.Completed() { // the end was written, and its answer lost: nobody begins it again
+				return
+			}
 			continue
 		}
 		if out.Ended {
@@ -178,7 +181,7 @@ func TestCutOff(t *testing.T) {
 		}
 		for key, uids := range cut.api.made {
 			if want := undisturbed.api.made[key]; strings.HasPrefix(key.Name, "h") && len(uids) != len(want) {
-				t.Fatalf("hook %s was made %d times, not %d", key.Human(), len(uids), len(want))
+				t.Fatalf("hook %s was made %d times, not %d\n%v\n%v", key.Human(), len(uids), len(want), undisturbed.api.writes, cut.api.writes)
 			}
 		}
 		if undisturbed.state.Phase != cut.state.Phase {
