@@ -21,6 +21,12 @@ func IsLegacy(live *unstructured.Unstructured, named ...string) bool {
 	return len(legacyManagers(live, named...)) > 0
 }
 
+// LegacyManagers are the names of the managers of fields that become ours when live is
+// applied.
+func LegacyManagers(live *unstructured.Unstructured, named ...string) []string {
+	return sets.List(legacyManagers(live, named...))
+}
+
 // legacyManagers are the managers of fields that become ours, so that a field that
 // leaves the source leaves the cluster:
 //   - our own where it has updated instead of applied: Argo CD without sync option
@@ -45,8 +51,21 @@ func legacyManagers(live *unstructured.Unstructured, named ...string) sets.Set[s
 
 // migrate hands the fields of client-side apply over to our field manager, as
 // kubectl apply --server-side does (KEP-555). Without it a field that leaves the
-// source would stay in the cluster for ever.
+// source would stay in the cluster for ever. Status writers move objects all the time,
+// so it is tried a few times; if they are still faster, the object stays legacy, and
+// with what should go different from what is desired, until another apply.
 func (w write) migrate(ctx context.Context) error {
+	const tries = 5
+	for range tries {
+		err := w.migrateOnce(ctx)
+		if !apierrors.IsConflict(err) && !apierrors.IsInvalid(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w write) migrateOnce(ctx context.Context) error {
 	t := w.task
 	live, err := w.conn.Get(ctx, t.Kind, t.Key.Namespace, t.Key.Name)
 	if apierrors.IsNotFound(err) {
@@ -63,8 +82,5 @@ func (w write) migrate(ctx context.Context) error {
 		return nil
 	}
 	_, err = w.conn.Patch(ctx, t.Kind, t.Key, types.JSONPatchType, patch)
-	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) {
-		return nil // it has moved; the next apply migrates
-	}
 	return err
 }
