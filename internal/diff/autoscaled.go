@@ -22,7 +22,7 @@ func AutoscaledReplicas() *RuleSet {
 // subresource, and KEDA works through it; who scales by hand has another name there.
 // The object itself says so, for every event and whatever else was read by then.
 func autoscaler(live *unstructured.Unstructured) bool {
-	for _, g := range ownershipOf(live, "").all {
+	for _, g := range ownershipOf(live, "", "", nil).all {
 		if g.name != "kube-controller-manager" || g.subresource != "scale" {
 			continue
 		}

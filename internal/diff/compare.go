@@ -4,14 +4,11 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
-
-func formatFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // Compare turns the API server's answer to a dry run into the changes that
 // applying would make: the fields in which the outcome differs from live.
@@ -37,7 +34,7 @@ func (c *comparer) fields(path []seg, outcome, live map[string]any) {
 			c.add(p, o, nil)
 		case isMap && wasMap:
 			c.fields(p, om, lm)
-		case !equal(p, o, l):
+		case !sameJSON(o, l):
 			c.add(p, o, l)
 		}
 	}
@@ -63,7 +60,7 @@ type Attributed struct {
 // sorts by path. A field that is missing from live was removed by nobody who left
 // a trace there; the last one to write the object, other than ourselves, is named.
 func Attribute(changes []Change, live *unstructured.Unstructured, manager string) []Attributed {
-	o := ownershipOf(live, manager)
+	o := ownershipOf(live, "", manager, nil)
 	out := make([]Attributed, 0, len(changes))
 	for _, c := range changes {
 		a := Attributed{Change: c}
@@ -113,11 +110,24 @@ func Comparable(live *unstructured.Unstructured) map[string]any {
 	if m, ok := out["metadata"].(map[string]any); ok {
 		meta := map[string]any{}
 		for name, v := range m {
-			if !serverOwned([]seg{{field: "f:metadata"}}, name) {
+			if !serverOwned([]seg{field("metadata")}, name) {
 				meta[name] = v
 			}
 		}
 		out["metadata"] = meta
 	}
 	return out
+}
+
+// Digest identifies changes, in whatever order they are. What the API server has once
+// called no difference, between a desired object and what was live, is none as long as
+// the same changes are all that is seen.
+func Digest(changes []Change) uint64 {
+	var sum uint64
+	for _, c := range changes {
+		h := fnv.New64a()
+		_ = json.NewEncoder(h).Encode([]any{c.Path, c.Desired, c.Live}) // a hash takes every byte, and JSON came from JSON
+		sum += h.Sum64()
+	}
+	return sum
 }

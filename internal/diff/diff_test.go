@@ -19,7 +19,8 @@ import (
 )
 
 // TestPredict reads testdata/predict/*.txtar: desired.yaml, live.yaml, optionally
-// ignore (JSON pointers), and want: one line per change, "PATH: DESIRED <- LIVE (MANAGER)".
+// ignore (JSON pointers), and want: one line per change, "PATH: DESIRED <- LIVE (MANAGER)", and whether it is unsure.
+// What kubectl applied client-side becomes ours.
 func TestPredict(t *testing.T) {
 	files, err := filepath.Glob("testdata/predict/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -38,7 +39,7 @@ func TestPredict(t *testing.T) {
 			desired, live := object(t, parts["desired.yaml"]), object(t, parts["live.yaml"])
 			ignore := strings.Fields(string(parts["ignore"]))
 			before := desired.DeepCopy()
-			changes := diff.Predict(diff.Without(desired, ignore), diff.Without(live, ignore), v1alpha1.FieldManager)
+			changes := diff.Predict(diff.Without(desired, ignore), diff.Without(live, ignore), v1alpha1.FieldManager, "kubectl-client-side-apply")
 			if d := cmp.Diff(strings.TrimSpace(string(parts["want"])), strings.TrimSpace(show(changes, live))); d != "" {
 				t.Errorf("%s\n(-want +got)\n%s", strings.TrimSpace(string(a.Comment)), d)
 			}
@@ -52,7 +53,11 @@ func TestPredict(t *testing.T) {
 func show(changes []diff.Change, live *unstructured.Unstructured) string {
 	var b strings.Builder
 	for _, a := range diff.Attribute(changes, live, v1alpha1.FieldManager) {
-		fmt.Fprintf(&b, "%s: %s <- %s (%s)\n", a.Path, text(a.Desired), text(a.Live), a.Manager)
+		unsure := ""
+		if a.Unsure {
+			unsure = ", unsure"
+		}
+		fmt.Fprintf(&b, "%s: %s <- %s (%s%s)\n", a.Path, text(a.Desired), text(a.Live), a.Manager, unsure)
 	}
 	return b.String()
 }

@@ -129,7 +129,7 @@ func (f frozen) onlyExcepted(path string, c Change) bool {
 	for _, e := range f.except {
 		if below, ok := strings.CutPrefix(e, path+"/"); ok {
 			skip := strings.Split(below, "/")
-			if equal(c.segs, stripped(c.Desired, skip), stripped(c.Live, skip)) {
+			if sameJSON(stripped(c.Desired, skip), stripped(c.Live, skip)) {
 				return true
 			}
 		}

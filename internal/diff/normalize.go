@@ -64,7 +64,7 @@ func (r *Rules) Live(live *unstructured.Unstructured) *unstructured.Unstructured
 // side only is not theirs to decide.
 func trusting(desired, live *unstructured.Unstructured, managers []string, decide func(field string, live any) (any, bool)) *unstructured.Unstructured {
 	out := desired.Object
-	for _, g := range ownershipOf(live, "").all {
+	for _, g := range ownershipOf(live, "", "", nil).all {
 		for _, name := range managers {
 			if g.name == name {
 				t := trust{decide: decide}
@@ -113,7 +113,7 @@ func (t trust) fields(desired, live, owned map[string]any) any {
 		}
 		next, keep := d, true
 		if len(below) == 0 {
-			if equal([]seg{field(name)}, d, l) {
+			if sameJSON(d, l) {
 				continue
 			}
 			next, keep = t.decide(name, l)
@@ -138,7 +138,7 @@ func (t trust) fields(desired, live, owned map[string]any) any {
 func (t trust) elements(desired, live []any, owned map[string]any) any {
 	var out []any
 	for _, e := range elementsOf(owned) {
-		l := elementOf(live, e)
+		l := e.find(live)
 		i := indexFor(desired, e)
 		if l == nil || i < 0 {
 			continue
@@ -176,7 +176,7 @@ func indexFor(list []any, e element) int {
 
 func (e element) mayBe(m map[string]any) bool {
 	for n, v := range e.keys {
-		if x, ok := m[n]; ok && !equal(nil, v, x) {
+		if x, ok := m[n]; ok && !sameScalar(v, x) {
 			return false
 		}
 	}

@@ -1,37 +1,44 @@
 package diff
 
 import (
-	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
 // ownership is what an object's managed fields say.
 type ownership struct {
-	// known says that our manager has applied the object, so that ours is complete.
+	// known says that our manager has applied the object.
 	known bool
-	ours  map[string]any
-	all   []manager
+	// ours is what our manager owns, with what it takes over; nil if it owns nothing.
+	ours map[string]any
+	// foreign says that ours was applied in another version than desired.
+	foreign bool
+	all     []manager
 }
 
 type manager struct {
 	name, operation, subresource string
 
-	at     time.Time
-	ours   bool
-	fields map[string]any
+	at   time.Time
+	ours bool
+	// taken says that the fields become ours before we apply.
+	taken bool
+	// foreign says that the fields are those of another version than desired.
+	foreign bool
+	fields  map[string]any
 }
 
-// ownershipOf reads managed fields. Entries that cannot be read count as absent:
-// then Predict finds more differences, never fewer.
-func ownershipOf(live *unstructured.Unstructured, name string) ownership {
+// ownershipOf reads managed fields, for what is desired in a version. Entries that
+// cannot be read count as absent: then Predict finds more differences, never fewer.
+func ownershipOf(live *unstructured.Unstructured, version, name string, legacy []string) ownership {
 	o := ownership{}
 	meta, _ := live.Object["metadata"].(map[string]any)
 	entries, _ := meta["managedFields"].([]any)
+	o.all = make([]manager, 0, len(entries))
 	for _, e := range entries {
 		m, _ := e.(map[string]any)
 		fields, ok := m["fieldsV1"].(map[string]any)
@@ -41,22 +48,71 @@ func ownershipOf(live *unstructured.Unstructured, name string) ownership {
 		g := manager{fields: fields}
 		g.name, _ = m["manager"].(string)
 		g.operation, _ = m["operation"].(string)
+		in, _ := m["apiVersion"].(string)
+		g.foreign = in != "" && version != "" && in != version
 		if t, ok := m["time"].(string); ok {
 			g.at, _ = time.Parse(time.RFC3339, t)
 		}
 		g.subresource, _ = m["subresource"].(string)
-		if g.name == name && g.operation == "Apply" && g.subresource == "" {
-			o.known, o.ours, g.ours = true, fields, true
+		switch {
+		case g.subresource != "":
+		case g.name == name && g.operation == "Apply":
+			g.ours, o.known = true, true
+		case g.operation == "Update" && slices.Contains(legacy, g.name):
+			g.taken = o.takeOver(g, lastApplied(meta))
+		}
+		if g.ours {
+			o.foreign, o.ours = o.foreign || g.foreign, union(o.ours, fields)
 		}
 		o.all = append(o.all, g)
 	}
 	return o
 }
 
+// takeOver counts as ours what another manager has updated and will be ours when it is
+// migrated, if it was in the manifest that was applied client-side. The rest of what
+// it owns are defaults, mostly, which come back when they are given up. Fields in
+// another version are nobody's once they are migrated.
+func (o *ownership) takeOver(g manager, manifest any) bool {
+	if manifest == nil || g.foreign {
+		return false
+	}
+	if within := restrict(g.fields, manifest); len(within) > 0 {
+		o.ours = union(o.ours, within)
+	}
+	return true
+}
+
+// union is what a or b owns. Neither is changed.
+func union(a, b map[string]any) map[string]any {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
+	out := maps.Clone(a)
+	for k, v := range b {
+		x, _ := out[k].(map[string]any)
+		y, _ := v.(map[string]any)
+		switch {
+		case x == nil:
+			out[k] = v
+		case len(x) == 0 && len(y) > 0: // a leaf is owned itself
+			out[k] = union(map[string]any{".": map[string]any{}}, y)
+		case len(y) == 0 && len(x) > 0:
+			out[k] = union(x, map[string]any{".": map[string]any{}})
+		default:
+			out[k] = union(x, y)
+		}
+	}
+	return out
+}
+
 // at is the part of fields below a path, or nil.
 func at(fields map[string]any, path []seg) (map[string]any, bool) {
 	for _, s := range path {
-		next, ok := fields[s.field].(map[string]any)
+		next, ok := fields[s.key()].(map[string]any)
 		if !ok {
 			return nil, false
 		}
@@ -65,28 +121,76 @@ func at(fields map[string]any, path []seg) (map[string]any, bool) {
 	return fields, true
 }
 
-// any is the first manager's part below a path that has one with members.
-func (o ownership) any(path []seg) map[string]any {
-	for _, g := range o.all {
-		if f, ok := at(g.fields, path); ok && len(f) > 0 {
-			return f
-		}
-	}
-	return nil
+func child(owned map[string]any, key string) map[string]any {
+	m, _ := owned[key].(map[string]any)
+	return m
 }
 
-// othersOwn says whether a manager other than ours owns a path: then giving it up
-// removes nothing.
-func (o ownership) othersOwn(path []seg) bool {
-	for _, g := range o.all {
-		if g.ours {
-			continue
-		}
-		if _, ok := at(g.fields, path); ok {
+// branches says whether something below a node is owned on its own, which is so in
+// maps that are merged, and only there.
+func branches(node map[string]any) bool {
+	if _, dot := node["."]; dot {
+		return len(node) > 1
+	}
+	return len(node) > 0
+}
+
+func (o ownership) branches(path []seg) bool {
+	for i := range o.all {
+		if f, ok := at(o.all[i].fields, path); ok && !o.all[i].foreign && branches(f) {
 			return true
 		}
 	}
 	return false
+}
+
+// owned says whether anybody owns a path or something below it.
+func (o ownership) owned(path []seg) bool {
+	for i := range o.all {
+		if _, ok := at(o.all[i].fields, path); ok && !o.all[i].foreign {
+			return true
+		}
+	}
+	return false
+}
+
+// shape is the shape of a list as the first manager knows it that owns some of it.
+func (o ownership) shape(path []seg) shape {
+	for i := range o.all {
+		if f, ok := at(o.all[i].fields, path); ok && !o.all[i].foreign {
+			if s := shapeOf(f); s != shapeUnknown {
+				return s
+			}
+		}
+	}
+	return shapeUnknown
+}
+
+// keyNames are the names of the keys of a list's elements.
+func (o ownership) keyNames(path []seg) []string {
+	var entries []element
+	for i := range o.all {
+		if f, ok := at(o.all[i].fields, path); ok && !o.all[i].foreign {
+			entries = append(entries, elementsOf(f)...)
+		}
+	}
+	return keyNames(entries)
+}
+
+// elementKey is how managed fields write a live element; ours is how ours do, if they
+// do.
+func (o ownership) elementKey(path []seg, ours string, live map[string]any) string {
+	if ours != "" {
+		return ours
+	}
+	for i := range o.all {
+		if f, ok := at(o.all[i].fields, path); ok {
+			if key, _ := entryOf(f, live); key != "" {
+				return key
+			}
+		}
+	}
+	return "?"
 }
 
 // writer is who wrote the value at a path, or, when nobody owns exactly it, at the
@@ -110,109 +214,11 @@ func (o ownership) writer(path []seg) (string, time.Time) {
 	return "", time.Time{}
 }
 
-// element is the identity of one element of a keyed list, as managed fields write it.
-type element struct {
-	raw  string
-	keys map[string]any
-}
-
-func elementsOf(owned map[string]any) []element {
-	var out []element
-	for key := range owned {
-		text, ok := strings.CutPrefix(key, "k:")
-		if !ok {
-			continue
-		}
-		e := element{raw: key}
-		if utiljson.Unmarshal([]byte(text), &e.keys) == nil {
-			out = append(out, e)
-		}
-	}
-	slices.SortFunc(out, func(a, b element) int { return strings.Compare(a.raw, b.raw) })
-	return out
-}
-
-func keyNames(entries []element) []string {
-	if len(entries) == 0 {
-		return nil
-	}
-	var names []string
-	for n := range entries[0].keys {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// findElement is the live element that a desired one stands for. A key field that
-// desired leaves out was defaulted (the protocol of a port), so it matches any
-// value, as long as only one element fits.
-func findElement(live []any, desired map[string]any, names []string) map[string]any {
-	var found map[string]any
-	for _, l := range live {
-		lm, ok := l.(map[string]any)
-		if !ok {
-			continue
-		}
-		exact, fits := true, true
-		for _, n := range names {
-			d, set := desired[n]
-			if !set {
-				exact = false
-			} else if !equal(nil, d, lm[n]) {
-				fits = false
-				break
-			}
-		}
-		if !fits {
-			continue
-		}
-		if exact {
-			return lm
-		}
-		if found != nil {
-			return nil
-		}
-		found = lm
-	}
-	return found
-}
-
-func entryFor(entries []element, live map[string]any) element {
-	for _, e := range entries {
-		if e.fits(live) {
-			return e
-		}
-	}
-	return element{}
-}
-
-func elementOf(live []any, e element) map[string]any {
-	for _, l := range live {
-		if m, ok := l.(map[string]any); ok && e.fits(m) {
-			return m
-		}
-	}
-	return nil
-}
-
-func (e element) fits(m map[string]any) bool {
-	for n, v := range e.keys {
-		if !equal(nil, v, m[n]) {
-			return false
-		}
-	}
-	return true
-}
-
-func setValue(key string) (any, bool) {
-	text, ok := strings.CutPrefix(key, "v:")
+// group is the API group of an apiVersion.
+func group(apiVersion string) string {
+	g, _, ok := strings.Cut(apiVersion, "/")
 	if !ok {
-		return nil, false
+		return ""
 	}
-	var v any
-	if json.Unmarshal([]byte(text), &v) != nil {
-		return nil, false
-	}
-	return v, true
+	return g
 }

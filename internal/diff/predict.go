@@ -2,7 +2,7 @@ package diff
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,35 +16,57 @@ type Change struct {
 	Desired, Live any
 	// Removed says that our field manager owns the field and no longer wants it.
 	Removed bool
-	segs    []seg
+	// Unsure says that this may turn out to be no difference: a default may come
+	// back, or nobody owns what would tell a map or list that is merged from one that
+	// is replaced. The API server knows.
+	Unsure bool
+	segs   []seg
 }
 
 // Predict compares desired, as it would be applied by manager, with live. An
 // empty result means that applying it would change nothing. Neither object is
-// changed.
-func Predict(desired, live *unstructured.Unstructured, manager string) []Change {
-	w := &walker{ownership: ownershipOf(live, manager)}
-	w.fields(nil, desired.Object, live.Object, w.ownership.ours, true)
+// changed. legacy are managers of client-side apply whose fields become ours before it is
+// applied, as package apply migrates them.
+func Predict(desired, live *unstructured.Unstructured, manager string, legacy ...string) []Change {
+	w := &walker{ownership: ownershipOf(live, desired.GetAPIVersion(), manager, legacy), builtIn: builtIn(live.GetAPIVersion())}
+	w.kind = live.GetKind()
+	w.fields(nil, desired.Object, live.Object, w.ownership.ours)
+	if d, l := desired.GetAPIVersion(), live.GetAPIVersion(); len(w.changes) == 0 && (d != l || w.ownership.foreign) {
+		// Fields are owned in the version that they were applied in. What is pruned, or even
+		// where it is, is known only to who can convert.
+		w.add([]seg{{name: "apiVersion"}}, d, l).Unsure = true
+	}
 	return w.changes
 }
 
 type walker struct {
 	ownership ownership
-	changes   []Change
+	// builtIn says that the kind is one of Kubernetes' own, which have types that
+	// normalize values, and defaults that are known here.
+	builtIn bool
+	kind    string
+	changes []Change
 }
 
-// seg is one step of a path: the segment shown and the one of managed fields.
-type seg struct{ shown, field string }
-
-func (w *walker) add(path []seg, desired, live any) {
-	w.changes = append(w.changes, Change{Path: pointer(path), Desired: desired, Live: live, segs: clone(path)})
+// seg is one step of a path: a field by its name, or an element of a list.
+type seg struct {
+	// name is a field's name, or what is shown of an element.
+	name string
+	// element is how managed fields write the element; "?" if they do not know it.
+	element string
 }
 
-func (w *walker) removed(path []seg, live any) {
-	if w.ownership.othersOwn(path) {
-		return
+// key is how managed fields write the step.
+func (s seg) key() string {
+	if s.element != "" {
+		return s.element
 	}
-	w.changes = append(w.changes, Change{Path: pointer(path), Live: live, Removed: true, segs: clone(path)})
+	return "f:" + s.name
+}
+
+func (w *walker) add(path []seg, desired, live any) *Change {
+	w.changes = append(w.changes, Change{Path: pointer(path), Desired: desired, Live: live, segs: clone(path)})
+	return &w.changes[len(w.changes)-1]
 }
 
 func clone(path []seg) []seg { return append([]seg(nil), path...) }
@@ -53,14 +75,18 @@ func pointer(path []seg) string {
 	var b strings.Builder
 	for _, s := range path {
 		b.WriteByte('/')
-		b.WriteString(s.shown)
+		if s.element == "" {
+			b.WriteString(pointerEscaper.Replace(s.name))
+		} else {
+			b.WriteString(s.name)
+		}
 	}
 	return b.String()
 }
 
 var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
-func field(name string) seg { return seg{shown: pointerEscaper.Replace(name), field: "f:" + name} }
+func field(name string) seg { return seg{name: name} }
 
 // serverOwned are fields of an object that are never compared: the API server
 // and controllers write them.
@@ -69,7 +95,7 @@ func serverOwned(path []seg, name string) bool {
 	case 0:
 		return name == "status" || name == "apiVersion" || name == "kind"
 	case 1:
-		if path[0].field != "f:metadata" {
+		if path[0].name != "metadata" {
 			return false
 		}
 		switch name {
@@ -81,43 +107,86 @@ func serverOwned(path []seg, name string) bool {
 	return false
 }
 
-// fields compares two maps. owned is what our manager owns here; root says that
-// this is the whole object.
-func (w *walker) fields(path []seg, desired, live, owned map[string]any, root bool) {
+// unchangeable are fields that no update changes: the API server keeps its own.
+func (w *walker) unchangeable(path []seg, name string) bool {
+	return w.kind == "Namespace" && w.builtIn && name == "finalizers" && len(path) == 1 && path[0].name == "spec"
+}
+
+// fields compares two maps that are merged. owned is what our manager owns here.
+func (w *walker) fields(path []seg, desired, live, owned map[string]any) {
 	for name, d := range desired {
-		if d == nil || serverOwned(path, name) {
+		if serverOwned(path, name) || w.unchangeable(path, name) {
 			continue
 		}
 		p := append(path, field(name)) //nolint:gocritic // a copy is made when it is kept
 		l, ok := live[name]
-		if !ok || l == nil {
-			if !empty(d) {
-				w.add(p, d, nil)
-			}
-			continue
+		o, owns := owned["f:"+name].(map[string]any)
+		switch {
+		case d == nil:
+			w.null(p, l, ok, owns)
+		case !ok || l == nil && d != nil:
+			w.missing(p, d, l, owns && len(o) == 0)
+		default:
+			w.value(p, d, l, o)
 		}
-		w.value(p, d, l, child(owned, "f:"+name))
 	}
-	for key := range owned {
+	for key, o := range owned {
 		name, ok := strings.CutPrefix(key, "f:")
-		if !ok || serverOwned(path, name) {
+		if !ok || serverOwned(path, name) || w.unchangeable(path, name) {
 			continue
 		}
-		if d, wanted := desired[name]; wanted && d != nil {
+		if _, wanted := desired[name]; wanted || name == lastAppliedName { // bookkeeping, of no use once we apply
 			continue
 		}
-		if l, ok := live[name]; ok {
-			w.removed(append(path, field(name)), l)
+		if l, ok := live[name]; ok && l != nil {
+			o, _ := o.(map[string]any)
+			w.drop(append(path, field(name)), l, o)
 		}
 	}
 }
 
-func child(owned map[string]any, key string) map[string]any {
-	m, _ := owned[key].(map[string]any)
-	return m
+// null is what is desired to be null. The types of built-in kinds drop it, and so does
+// a schema unless it is nullable; in a map of strings it is "". Over a scalar or an
+// atom it is a removal.
+func (w *walker) null(path []seg, live any, there, owns bool) {
+	entry := len(path) > 1 && (w.builtIn || path[0].name == "metadata") && plainMap(path[len(path)-2].name)
+	switch {
+	case entry && (live == "" || live == "0"):
+		return
+	case entry && !there:
+		w.add(path, "", nil).Unsure = true
+		return
+	case there && live == nil, !there && (owns || w.builtIn), there && w.isDefault(path, live):
+		return
+	}
+	c := w.add(path, nil, live)
+	c.Removed, c.Unsure = there, true
 }
 
-// empty says whether a value is what the API server leaves out.
+// missing is what is desired and not live. If it is empty and owned by us although it
+// is not there, the API server has left it out when it was applied; only a struct may
+// have gone otherwise.
+func (w *walker) missing(path []seg, desired, live any, owned bool) {
+	name := path[len(path)-1].name
+	plain := w.builtIn && plainMap(name)
+	if m, ok := desired.(map[string]any); !empty(desired) && !(w.builtIn && zero(desired)) || plain && ok && len(m) > 0 {
+		w.add(path, desired, nil)
+		return
+	}
+	_, list := desired.([]any)
+	_, fields := desired.(map[string]any)
+	if owned && !fields || path[0].name == "metadata" && len(path) == 2 || empty(desired) && (list && w.builtIn || plain) {
+		return
+	}
+	w.add(path, desired, live).Unsure = true
+}
+
+// zero says whether a scalar is one that the types of built-in kinds may leave out.
+func zero(v any) bool {
+	return v == "" || v == false || v == int64(0)
+}
+
+// empty says whether a value is one that the API server may leave out.
 func empty(v any) bool {
 	switch t := v.(type) {
 	case nil:
@@ -138,123 +207,132 @@ func empty(v any) bool {
 func (w *walker) value(path []seg, desired, live any, owned map[string]any) {
 	switch d := desired.(type) {
 	case map[string]any:
-		l, ok := live.(map[string]any)
-		switch {
-		case !ok:
-			w.add(path, desired, live)
-		case len(owned) == 0 && w.ownership.known && owned != nil: // an atomic map
-			if !equal(path, desired, live) {
-				w.add(path, desired, live)
-			}
-		default:
-			w.fields(path, d, l, owned, false)
-		}
-	case []any:
-		l, ok := live.([]any)
-		if !ok {
-			w.add(path, desired, live)
+		if l, ok := live.(map[string]any); ok {
+			w.maps(path, d, l, owned)
 			return
 		}
-		w.list(path, d, l, owned)
-	default:
-		if !equal(path, desired, live) {
-			w.add(path, desired, live)
+	case []any:
+		if l, ok := live.([]any); ok {
+			w.list(path, d, l, owned)
+			return
 		}
+	}
+	if !w.same(path, desired, live) {
+		w.add(path, desired, live)
 	}
 }
 
-func (w *walker) list(path []seg, desired, live []any, owned map[string]any) {
-	shape := shapeOf(owned)
-	if shape == shapeUnknown {
-		shape = shapeOf(w.ownership.any(path))
+// maps compares two maps of a shape that is still to be found out.
+func (w *walker) maps(path []seg, desired, live, owned map[string]any) {
+	if owned != nil && len(live) > 0 && hollow(desired, live) {
+		// Empty lists are nobody's in structured-merge-diff, which may prune all.
+		if !w.same(path, desired, live) {
+			w.add(path, desired, live).Unsure = true
+		}
+		return
 	}
-	switch shape {
-	case shapeKeyed:
-		w.keyed(path, desired, live, owned)
-	case shapeSet:
-		w.set(path, desired, live, owned)
-	default:
-		if !equal(path, desired, live) {
-			w.add(path, desired, live)
+	if branches(owned) || mergedMetadata(path) || w.builtIn && !atomicName(path[len(path)-1].name) || w.ownership.branches(path) {
+		w.fields(path, desired, live, owned)
+		return
+	}
+	if w.same(path, desired, live) {
+		return
+	}
+	if !w.ownership.owned(path) {
+		// Nobody's: what differs in it differs in any case.
+		before := len(w.changes)
+		if w.fields(path, desired, live, owned); len(w.changes) > before {
+			return
 		}
 	}
+	// Atomic, or empty when it was applied, or nobody's.
+	w.add(path, desired, live).Unsure = covers(live, desired)
 }
 
-type shape int
-
-const (
-	shapeUnknown shape = iota
-	shapeKeyed
-	shapeSet
-)
-
-func shapeOf(owned map[string]any) shape {
-	for key := range owned {
-		switch {
-		case strings.HasPrefix(key, "k:"):
-			return shapeKeyed
-		case strings.HasPrefix(key, "v:"):
-			return shapeSet
+// hollow says whether desired has nothing in it but empty lists, or nothing at all where
+// live has one.
+func hollow(desired, live map[string]any) bool {
+	if len(desired) == 0 {
+		return hasEmptyList(live)
+	}
+	for _, v := range desired {
+		if !onlyEmptyLists(v) {
+			return false
 		}
 	}
-	return shapeUnknown
+	return true
 }
 
-// keyed compares lists whose elements are identified by some of their fields.
-func (w *walker) keyed(path []seg, desired, live []any, owned map[string]any) {
-	entries := elementsOf(owned)
-	if len(entries) == 0 {
-		entries = elementsOf(w.ownership.any(path))
+func onlyEmptyLists(v any) bool {
+	switch t := v.(type) {
+	case []any:
+		return len(t) == 0
+	case map[string]any:
+		for _, e := range t {
+			if !onlyEmptyLists(e) {
+				return false
+			}
+		}
+		return len(t) > 0
 	}
-	names := keyNames(entries)
-	matched := map[string]bool{}
-	for i, d := range desired {
-		dm, ok := d.(map[string]any)
-		if !ok {
-			w.add(append(path, seg{shown: strconv.Itoa(i)}), d, nil)
-			continue
-		}
-		l := findElement(live, dm, names)
-		if l == nil {
-			w.add(append(path, seg{shown: label(dm, names, i)}), d, nil)
-			continue
-		}
-		e := entryFor(entries, l)
-		matched[e.raw] = true
-		w.fields(append(path, seg{shown: label(l, names, i), field: e.raw}), dm, l, child(owned, e.raw), false)
-	}
-	for _, e := range elementsOf(owned) {
-		if matched[e.raw] {
-			continue
-		}
-		if l := elementOf(live, e); l != nil {
-			w.removed(append(path, seg{shown: label(l, names, 0), field: e.raw}), l)
-		}
-	}
+	return false
 }
 
-// set compares lists of scalars in which order and repetition mean nothing.
-func (w *walker) set(path []seg, desired, live []any, owned map[string]any) {
-	for _, d := range desired {
-		if !contains(path, live, d) {
-			w.add(append(path, seg{shown: fmt.Sprint(d)}), d, nil)
-		}
-	}
-	for key := range owned {
-		v, ok := setValue(key)
-		if ok && !contains(path, desired, v) && contains(path, live, v) {
-			w.removed(append(path, seg{shown: fmt.Sprint(v), field: key}), v)
-		}
-	}
-}
-
-func contains(path []seg, list []any, v any) bool {
-	for _, e := range list {
-		if equal(path, e, v) {
-			return true
+func hasEmptyList(v any) bool {
+	switch t := v.(type) {
+	case []any:
+		return len(t) == 0 || slices.ContainsFunc(t, hasEmptyList)
+	case map[string]any:
+		for _, e := range t {
+			if hasEmptyList(e) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// mergedMetadata says whether the map is one of metadata's, which are merged in every
+// kind. So is the whole object.
+func mergedMetadata(path []seg) bool {
+	switch len(path) {
+	case 1:
+		return path[0].name == "metadata"
+	case 2:
+		return path[0].name == "metadata" && (path[1].name == "labels" || path[1].name == "annotations")
+	}
+	return len(path) == 0
+}
+
+// covers says whether live has all of desired, and maybe more.
+func covers(live, desired any) bool {
+	switch d := desired.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		l, ok := live.(map[string]any)
+		if !ok {
+			return len(d) == 0 && live == nil
+		}
+		for k, v := range d {
+			if !covers(l[k], v) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		l, ok := live.([]any)
+		if !ok {
+			return len(d) == 0 && live == nil
+		}
+		for i := range d {
+			if i >= len(l) || !covers(l[i], d[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return sameScalar(desired, live)
 }
 
 // label shows an element of a keyed list: [name=web].
@@ -266,7 +344,7 @@ func label(m map[string]any, names []string, i int) string {
 		}
 	}
 	if len(parts) == 0 {
-		return strconv.Itoa(i)
+		return fmt.Sprint(i)
 	}
 	return "[" + strings.Join(parts, ",") + "]"
 }

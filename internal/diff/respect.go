@@ -23,7 +23,7 @@ func (r *Rules) Respect(desired, live *unstructured.Unstructured, whole bool) *u
 	if r == nil || live == nil {
 		return desired
 	}
-	back := restorer{ownership: ownershipOf(live, v1alpha1.FieldManager), whole: whole}
+	back := restorer{ownership: ownershipOf(live, "", v1alpha1.FieldManager, nil), whole: whole}
 	at, theirs := &document{obj: desired}, &document{obj: live}
 	for _, s := range r.steps {
 		mine, err := s.places(at)
@@ -129,9 +129,14 @@ func (r restorer) elements(desired, live any, path jq.Path, owned []seg) any {
 // segment is that of an element in managed fields.
 func (r restorer) segment(v any, entries []element) seg {
 	if m, ok := v.(map[string]any); ok {
-		return seg{field: entryFor(entries, m).raw}
+		for _, e := range entries {
+			if e.fits(m) {
+				return seg{element: e.raw}
+			}
+		}
+		return seg{element: "?"}
 	}
-	return seg{field: "v:" + textOf(v)}
+	return seg{element: "v:" + textOf(v)}
 }
 
 func sameKeys(d any, live map[string]any, names []string) bool {
@@ -140,7 +145,7 @@ func sameKeys(d any, live map[string]any, names []string) bool {
 		return false
 	}
 	for _, n := range names {
-		if x, set := m[n]; set && !equal(nil, x, live[n]) {
+		if x, set := m[n]; set && !sameScalar(x, live[n]) {
 			return false
 		}
 	}
