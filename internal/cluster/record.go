@@ -85,8 +85,10 @@ type Verdict struct {
 	Applied uint64
 	// Legacy says that the object has fields from client-side apply.
 	Legacy bool
-	// Agreed is the hash of (desired, live) that the API server called equal
-	// although they do not look it.
+	// Unsure says that it takes a dry run to know whether the drift is one.
+	Unsure bool
+	// Agreed is the hash of what is desired and of the differences that the API server
+	// called none.
 	Agreed uint64
 }
 

@@ -36,6 +36,11 @@ type Claim struct {
 	Force bool
 	// Sensitive are the annotations that are not shown.
 	Sensitive []string
+	// NoMigration says that fields of client-side apply stay with their managers (sync
+	// option ClientSideApplyMigration=false). MigrationManager is one more manager whose
+	// fields become ours; see apply.Task.
+	NoMigration      bool
+	MigrationManager string
 	// Defines is the kind that the object, a CustomResourceDefinition, defines.
 	Defines schema.GroupKind
 	// Hash identifies what is compared: the object and the rules. Never 0.

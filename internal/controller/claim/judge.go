@@ -3,6 +3,7 @@ package claim
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,11 +57,11 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 	switch {
 	case err != nil:
 		v.Sync, v.Message = v1alpha1.SyncStatusUnknown, err.Error()
-	case len(changes) == 0 || v.Agreed == Agreement(c, obj):
+	case len(changes) == 0 || v.Agreed == Agreement(c, changes):
 		v.Sync = v1alpha1.SyncStatusSynced
 	default:
 		v.Sync = v1alpha1.SyncStatusOutOfSync
-		v.Drift = c.Drift(changes, obj)
+		v.Drift, v.Unsure = c.Drift(changes, obj), Unsure(changes)
 		v.Since = j.Now()
 		if old.Sync == v1alpha1.SyncStatusOutOfSync {
 			v.Since = old.Since
@@ -91,7 +92,7 @@ func (c *Claim) Compare(live *unstructured.Unstructured) (changes []diff.Change,
 		return nil, nil, err
 	}
 	want, live, problems = c.Rules.Apply(want, live)
-	return diff.Predict(want, live, v1alpha1.FieldManager), problems, nil
+	return diff.Predict(want, live, v1alpha1.FieldManager, c.Legacy(live)...), problems, nil
 }
 
 // Outcome is the changes that the API server's answer to a dry run amounts to.
@@ -100,11 +101,25 @@ func (c *Claim) Outcome(outcome, live *unstructured.Unstructured) []diff.Change 
 	return diff.Compare(outcome, live)
 }
 
-// Agreement identifies a claim and a live body that the API server called equal.
-func Agreement(c *Claim, live *unstructured.Unstructured) uint64 {
+// Agreement identifies a claim and what looked different when the API server called
+// it equal: defaults, mostly, and what webhooks write. It holds whatever else changes.
+func Agreement(c *Claim, changes []diff.Change) uint64 {
 	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%x %x", c.Hash, diff.Hash(c.Rules.Live(live)))
+	_, _ = fmt.Fprintf(h, "%x %x", c.Hash, diff.Digest(changes))
 	return max(h.Sum64(), 1)
+}
+
+// Unsure says whether it takes the API server to know that there is a difference at all.
+func Unsure(changes []diff.Change) bool {
+	return len(changes) > 0 && !slices.ContainsFunc(changes, func(c diff.Change) bool { return !c.Unsure })
+}
+
+// Legacy are the managers whose fields become ours before the claim is applied.
+func (c *Claim) Legacy(live *unstructured.Unstructured) []string {
+	if c.NoMigration {
+		return nil
+	}
+	return apply.LegacyManagers(live, c.MigrationManager)
 }
 
 // imagesOf are the container images of an object with a pod template or of a Pod.

@@ -154,17 +154,31 @@ func TestTroubleGoesOn(t *testing.T) {
 	}
 }
 
+func agreement(t *testing.T, x *claim.Claim, live *unstructured.Unstructured) uint64 {
+	t.Helper()
+	changes, _, err := x.Compare(live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return claim.Agreement(x, changes)
+}
+
 // TestAgreement: what the API server called equal is in sync, until either moves.
 func TestAgreement(t *testing.T) {
 	x := claimOn(t, "a", wanted)
 	live := body(t, drifted)
-	before := &cluster.Record{UID: "u", Verdict: cluster.Verdict{Agreed: claim.Agreement(x, live)}}
+	before := &cluster.Record{UID: "u", Verdict: cluster.Verdict{Agreed: agreement(t, x, live)}}
 	if v := judgeBy(0, x).Verdict(live, before); v.Sync != v1alpha1.SyncStatusSynced {
 		t.Errorf("%s", v.Sync)
 	}
 	moved := body(t, strings.Replace(drifted, "'2'", "'3'", 1))
 	if v := judgeBy(0, x).Verdict(moved, before); v.Sync != v1alpha1.SyncStatusOutOfSync {
 		t.Errorf("live has moved: %s", v.Sync)
+	}
+	elsewhere := body(t, drifted)
+	elsewhere.SetLabels(map[string]string{"by": "others"})
+	if v := judgeBy(0, x).Verdict(elsewhere, before); v.Sync != v1alpha1.SyncStatusSynced {
+		t.Errorf("live has moved where nothing is desired: %s", v.Sync)
 	}
 	other := claimOn(t, "a", strings.Replace(wanted, "'1'", "'0'", 1))
 	if v := judgeBy(0, other).Verdict(live, before); v.Sync != v1alpha1.SyncStatusOutOfSync {
@@ -179,7 +193,7 @@ func TestIgnored(t *testing.T) {
 	if v.Sync != v1alpha1.SyncStatusSynced || len(v.Drift) > 0 {
 		t.Errorf("%s %v", v.Sync, v.Drift)
 	}
-	if claim.Agreement(x, body(t, drifted)) != claim.Agreement(x, body(t, strings.Replace(drifted, "'2'", "'3'", 1))) {
+	if agreement(t, x, body(t, drifted)) != agreement(t, x, body(t, strings.Replace(drifted, "'2'", "'3'", 1))) {
 		t.Error("an ignored field counts for the agreement")
 	}
 }

@@ -59,7 +59,8 @@ func (c *Comparer) observe(ctx context.Context, kind cluster.Kind, key resource.
 
 // Confirm asks the API server about objects that look different although exactly
 // what is desired was applied to them, or may have been: it knows about defaults
-// and webhooks. What was never applied and differs needs no confirmation.
+// and webhooks. What was never applied and differs needs no confirmation, unless that
+// may be for defaults alone.
 // perhaps says that the last operation brought these very claims, for objects of
 // which it is not remembered what was applied last.
 func (c *Comparer) Confirm(ctx context.Context, claims []*claim.Claim, perhaps bool) {
@@ -85,7 +86,7 @@ func doubtful(rec *cluster.Record, x *claim.Claim, perhaps bool) bool {
 	if rec == nil || rec.Verdict.Desired != x.Hash || rec.Verdict.Sync != v1alpha1.SyncStatusOutOfSync || rec.Verdict.Confirmed {
 		return false
 	}
-	return rec.Verdict.Applied == x.Hash || rec.Verdict.Applied == 0 && perhaps
+	return rec.Verdict.Unsure || rec.Verdict.Applied == x.Hash || rec.Verdict.Applied == 0 && perhaps
 }
 
 // ask has the API server say, by a dry run, what applying x would do now.
@@ -116,7 +117,25 @@ func (c *Comparer) dryRun(ctx context.Context, x *claim.Claim, kind cluster.Kind
 	if err != nil {
 		return nil, err
 	}
-	return x.Outcome(outcome, live), nil
+	return withMigrated(x, live, x.Outcome(outcome, live))
+}
+
+// withMigrated adds what is predicted to be removed of fields that others applied
+// client-side: a dry run does not show it, as they become ours only when x is applied.
+func withMigrated(x *claim.Claim, live *unstructured.Unstructured, changes []diff.Change) ([]diff.Change, error) {
+	if len(x.Legacy(live)) == 0 {
+		return changes, nil
+	}
+	predicted, _, err := x.Compare(live)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range predicted {
+		if c.Removed && !slices.ContainsFunc(changes, func(o diff.Change) bool { return o.Path == c.Path }) {
+			changes = append(changes, c)
+		}
+	}
+	return changes, nil
 }
 
 // Applied shows the index what the API server made of an apply, which is by
@@ -135,10 +154,12 @@ func (c *Comparer) Applied(x *claim.Claim, live *unstructured.Unstructured) {
 
 // settle writes the API server's answer into a verdict.
 func settle(v *cluster.Verdict, x *claim.Claim, live *unstructured.Unstructured, changes []diff.Change) {
-	v.Confirmed = true
+	v.Confirmed, v.Unsure = true, false
 	if len(changes) == 0 {
 		v.Sync, v.Drift = v1alpha1.SyncStatusSynced, nil
-		v.Agreed = claim.Agreement(x, live)
+		if predicted, _, err := x.Compare(live); err == nil {
+			v.Agreed = claim.Agreement(x, predicted)
+		}
 		return
 	}
 	v.Sync, v.Drift = v1alpha1.SyncStatusOutOfSync, x.Drift(changes, live)
@@ -238,9 +259,9 @@ func (c *Comparer) compareNow(ctx context.Context, o *Object) error {
 	if err != nil {
 		return err
 	}
-	if len(changes) > 0 && o.Record.Verdict.Applied == o.Claim.Hash {
+	if claim.Unsure(changes) || len(changes) > 0 && o.Record.Verdict.Applied == o.Claim.Hash {
 		// It was applied last, so this may be what the API server made of it; or somebody
-		// has changed it since.
+		// has changed it since. Or it may be a default.
 		if confirmed, err := c.dryRun(ctx, o.Claim, o.Kind, live); err == nil {
 			changes = confirmed
 		}

@@ -141,6 +141,7 @@ func (m *Maker) Make(ctx context.Context, trees []trace.Tree, req Request) (*Ren
 		x := claim.New(req.Instance, o, rules(o), chosen.RespectIgnoreDifferences)
 		own := chosen.Override(o.SyncOptions)
 		x.NoValidate, x.Force, x.Sensitive = own.NoValidate, own.Force, req.Settings.SensitiveAnnotations
+		x.NoMigration, x.MigrationManager = chosen.NoClientSideApplyMigration, req.App.Annotations[v1alpha1.AnnotationMigrationManager]
 		r.Claims = append(r.Claims, x)
 	}
 	r.Spec = m.Digest(req, r)
