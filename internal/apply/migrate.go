@@ -41,9 +41,14 @@ func legacyManagers(live *unstructured.Unstructured, named ...string) sets.Set[s
 		legacy.Insert("kubectl-client-side-apply", "kubectl")
 	}
 	found := sets.New[string]()
-	for _, m := range live.GetManagedFields() {
-		if m.Operation == "Update" && m.Subresource == "" && legacy.Has(m.Manager) {
-			found.Insert(m.Manager)
+	meta, _ := live.Object["metadata"].(map[string]any)
+	entries, _ := meta["managedFields"].([]any) // not GetManagedFields, which costs more than the whole comparison
+	for _, e := range entries {
+		m, _ := e.(map[string]any)
+		name, _ := m["manager"].(string)
+		subresource, _ := m["subresource"].(string)
+		if m["operation"] == "Update" && subresource == "" && legacy.Has(name) {
+			found.Insert(name)
 		}
 	}
 	return found

@@ -58,7 +58,11 @@ func (w *walker) list(path []seg, desired, live []any, owned map[string]any) {
 // one side alone has is added, or stays; elements that both have get into desired's
 // order.
 func (w *walker) keyed(path []seg, desired, live []any, owned map[string]any) {
-	names := w.ownership.keyNames(path)
+	known := keying{entries: elementsOf(owned), owned: owned}
+	if known.names = keyNames(known.entries); len(known.names) == 0 {
+		known.names = w.ownership.keyNames(path)
+	}
+	names := known.names
 	kept := make(map[string]bool, len(desired))
 	var order orderOf
 	for i, d := range desired {
@@ -67,13 +71,13 @@ func (w *walker) keyed(path []seg, desired, live []any, owned map[string]any) {
 			w.add(append(path, seg{name: fmt.Sprint(i), element: "?"}), d, nil)
 			continue
 		}
-		at, sure := w.findElement(live, dm, names, owned)
+		at, sure := w.findElement(live, dm, known)
 		if at < 0 {
 			w.add(append(path, seg{name: label(dm, names, i), element: "?"}), d, nil)
 			continue
 		}
 		lm := live[at].(map[string]any)
-		key, o := entryOf(owned, lm)
+		key, o := known.entryOf(lm)
 		p := append(path, seg{name: label(lm, names, at), element: w.ownership.elementKey(path, key, lm)}) //nolint:gocritic // a copy is made when it is kept
 		again := kept[key] && key != ""
 		kept[key] = true
@@ -121,14 +125,14 @@ func (w *walker) reordered(path []seg, o orderOf) {
 // A key that desired leaves out has its default: TCP for the protocols of built-in
 // kinds, else what it had when we applied it without. sure is false if that is a
 // guess, and if more than one element has the keys.
-func (w *walker) findElement(live []any, desired map[string]any, names []string, owned map[string]any) (index int, sure bool) {
+func (w *walker) findElement(live []any, desired map[string]any, known keying) (index int, sure bool) {
 	index, found, guessed, guesses := -1, 0, -1, 0
 	for i, l := range live {
 		lm, ok := l.(map[string]any)
 		if !ok {
 			continue
 		}
-		switch fits, guess := w.fits(desired, lm, names, owned); {
+		switch fits, guess := w.fits(desired, lm, known); {
 		case !fits:
 		case guess:
 			guessed, guesses = i, guesses+1
@@ -142,8 +146,8 @@ func (w *walker) findElement(live []any, desired map[string]any, names []string,
 	return index, found == 1
 }
 
-func (w *walker) fits(desired, live map[string]any, names []string, owned map[string]any) (fits, guess bool) {
-	for _, n := range names {
+func (w *walker) fits(desired, live map[string]any, known keying) (fits, guess bool) {
+	for _, n := range known.names {
 		d, set := desired[n]
 		l, there := live[n]
 		switch {
@@ -157,7 +161,7 @@ func (w *walker) fits(desired, live map[string]any, names []string, owned map[st
 				return false, false
 			}
 		default:
-			_, o := entryOf(owned, live)
+			_, o := known.entryOf(live)
 			if _, explicit := o["f:"+n]; explicit || o == nil {
 				guess = true
 			}
@@ -264,12 +268,19 @@ func (e element) find(list []any) map[string]any {
 	return nil
 }
 
+// keying is what is known of the elements of a keyed list: the names of their keys, and
+// those that we own.
+type keying struct {
+	names   []string
+	entries []element
+	owned   map[string]any
+}
+
 // entryOf is the entry of managed fields that stands for a live element.
-func entryOf(owned, live map[string]any) (key string, node map[string]any) {
-	for k, o := range owned {
-		if e, ok := elementFor(k); ok && e.fits(live) {
-			node, _ := o.(map[string]any)
-			return k, node
+func (k keying) entryOf(live map[string]any) (key string, node map[string]any) {
+	for _, e := range k.entries {
+		if e.fits(live) {
+			return e.raw, child(k.owned, e.raw)
 		}
 	}
 	return "", nil

@@ -185,8 +185,10 @@ func (o ownership) elementKey(path []seg, ours string, live map[string]any) stri
 	}
 	for i := range o.all {
 		if f, ok := at(o.all[i].fields, path); ok {
-			if key, _ := entryOf(f, live); key != "" {
-				return key
+			for _, e := range elementsOf(f) {
+				if e.fits(live) {
+					return e.raw
+				}
 			}
 		}
 	}

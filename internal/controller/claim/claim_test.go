@@ -19,7 +19,7 @@ import (
 )
 
 // rules are those of JSON pointers, about everything; nil without any.
-func rules(t *testing.T, pointers ...string) *diff.Rules {
+func rules(t testing.TB, pointers ...string) *diff.Rules {
 	t.Helper()
 	if len(pointers) == 0 {
 		return nil

@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "write what was got into testdata")
 
-func body(t *testing.T, text string) *unstructured.Unstructured {
+func body(t testing.TB, text string) *unstructured.Unstructured {
 	t.Helper()
 	b, err := yaml.YAMLToJSON([]byte(text))
 	if err != nil {
@@ -37,7 +37,7 @@ func body(t *testing.T, text string) *unstructured.Unstructured {
 	return obj
 }
 
-func claimOn(t *testing.T, app, text string, ignored ...string) *claim.Claim {
+func claimOn(t testing.TB, app, text string, ignored ...string) *claim.Claim {
 	t.Helper()
 	obj := body(t, text)
 	b, err := obj.MarshalJSON()
