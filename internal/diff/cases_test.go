@@ -164,13 +164,18 @@ func (c compared) verdict(part func(string) *unstructured.Unstructured, rules *d
 		d, l, p := rules.Apply(desired, live)
 		changes, problems = diff.Predict(d, l, v1alpha1.FieldManager), p
 	}
-	verdict := "OutOfSync\n"
-	if len(changes) == 0 {
-		verdict = "Synced\n"
+	out := "OutOfSync\n"
+	switch {
+	case len(changes) == 0:
+		out = "Synced\n"
+	case !slices.ContainsFunc(changes, func(c diff.Change) bool { return !c.Unsure }):
+		out = "the API server is asked\n"
 	}
-	out := verdict
 	for _, a := range diff.Attribute(changes, live, v1alpha1.FieldManager) {
 		out += fmt.Sprintf("%s: %s <- %s (%s)", a.Path, text(a.Desired), text(a.Live), a.Manager)
+		if a.Unsure {
+			out += " unsure"
+		}
 		if diff.Autoscaled(live, a.Change) {
 			out += " autoscaled"
 		}
