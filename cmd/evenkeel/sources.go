@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/render"
@@ -19,6 +20,7 @@ import (
 	"evenkeel.dev/internal/source/git"
 	"evenkeel.dev/internal/source/helmrepo"
 	"evenkeel.dev/internal/source/oci"
+	"evenkeel.dev/internal/source/proof"
 	"evenkeel.dev/internal/telemetry"
 )
 
@@ -58,9 +60,13 @@ func openInput(ctx context.Context, o inputOptions) (in *input, err error) {
 	}
 	proxy, noProxy := proxies()
 	minter := credential.NewMinter(credential.MinterOptions{Workload: workload(), Proxy: proxy, NoProxy: noProxy})
+	proofs, err := proof.Open(filepath.Join(o.dir, "proofs"), time.Now(), o.log)
+	if err != nil {
+		return in, err
+	}
 	mirrors, err := git.Open(ctx, git.Options{
 		Dir: filepath.Join(o.dir, "git"), Log: o.log, Minter: minter, Proxy: proxy, NoProxy: noProxy, Repository: o.find,
-		NoSubmodules: limits.noSubmodules,
+		NoSubmodules: limits.noSubmodules, Proofs: proofs,
 	})
 	if err != nil {
 		return in, err

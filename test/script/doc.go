@@ -25,7 +25,7 @@
 //	start [NAME=VALUE...] [FLAG...]
 //	                         start "evenkeel run", in an environment that has these
 //	                         variables too, and wait until it is ready
-//	stop | kill9             end it with SIGTERM, which must exit 0, or SIGKILL
+//	end | kill9              end it with SIGTERM, which must exit 0, or SIGKILL
 //	apply FILE...            create or update objects, as field manager "tester"
 //	client-side-apply NS MANAGER FILE
 //	                         create an object as kubectl apply does without --server-side

@@ -36,7 +36,7 @@ func TestScenarios(t *testing.T) {
 			"commit":            command((*world).commit),
 			"tag":               command((*world).tag),
 			"start":             command((*world).start),
-			"stop":              command((*world).stop),
+			"end":               command((*world).end),
 			"kill9":             command((*world).kill9),
 			"apply":             command((*world).apply),
 			"client-side-apply": command((*world).clientSideApply),

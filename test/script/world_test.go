@@ -61,6 +61,8 @@ func newWorld(ctx context.Context, t *testing.T, env *testscript.Env) (*world, e
 	w.ctx = ctx
 	env.Defer(func() {
 		if w.process != nil {
+			// testscript's own commands come before ours: one of them may have ended the scenario.
+			t.Errorf("%s: it did not come to its end", filepath.Base(env.WorkDir))
 			_ = w.process.Kill()
 		}
 		if w.gitServer != nil {
@@ -278,7 +280,7 @@ func (w *world) start(ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-func (w *world) stop(*testscript.TestScript, []string) error {
+func (w *world) end(*testscript.TestScript, []string) error {
 	p := w.process
 	w.process = nil
 	return p.Stop()

@@ -99,7 +99,7 @@ func (m *mirror) lookup(ctx context.Context, repo source.Repository, sha string)
 	m.mu.Lock()
 	damaged := m.damaged
 	m.mu.Unlock()
-	if _, ok := m.proven.Get(identity(repo)); !ok || damaged || !isRepository(m.dir) {
+	if _, ok := m.store.opts.Proofs.Get(identity(repo)); !ok || damaged || !isRepository(m.dir) {
 		return header{state: missing}, nil
 	}
 	return m.reader.info(ctx, sha+"^{commit}")
@@ -107,7 +107,7 @@ func (m *mirror) lookup(ctx context.Context, repo source.Repository, sha string)
 
 // has says whether the commit is in the mirror.
 func (m *mirror) has(ctx context.Context, repo source.Repository, sha string) bool {
-	if _, ok := m.proven.Get(identity(repo)); !ok {
+	if _, ok := m.store.opts.Proofs.Get(identity(repo)); !ok {
 		return false
 	}
 	if _, ok := m.known.Get(sha); ok {
@@ -313,12 +313,12 @@ func (f *fetching) bySHA(w want) bool {
 // prove asks the server whether it lets us in. A fetch of a commit that is in
 // the mirror would not: git sees that it has it and asks nobody.
 func (f *fetching) prove() error {
-	if _, ok := f.mirror.proven.Get(identity(f.repo)); ok {
+	if _, ok := f.mirror.store.opts.Proofs.Get(identity(f.repo)); ok {
 		return nil
 	}
 	_, err := f.mirror.talk(f.ctx, f.repo, call{verb: "ls-remote", args: []string{"--", remoteName, "HEAD"}})
 	if err == nil {
-		f.mirror.proven.Add(identity(f.repo), struct{}{})
+		f.mirror.store.opts.Proofs.Add(identity(f.repo), struct{}{})
 	}
 	return err
 }
@@ -362,7 +362,7 @@ func (f *fetching) run(specs ...string) error {
 	if err != nil {
 		return errors.Join(err, heal(f.mirror.dir))
 	}
-	f.mirror.proven.Add(identity(f.repo), struct{}{})
+	f.mirror.store.opts.Proofs.Add(identity(f.repo), struct{}{})
 	return nil
 }
 

@@ -25,9 +25,6 @@ type mirror struct {
 	known *lru.Cache[string, struct{}]
 	// roots are the trees of commits that were asked for.
 	roots *lru.Cache[string, oid]
-	// proven are those to whom the server has shown the repository. What is in the
-	// mirror is for them only.
-	proven *lru.Cache[source.Repository, struct{}]
 
 	mu sync.Mutex
 	// ready: the directory exists and nothing of a crash is left in it.
@@ -44,9 +41,8 @@ type mirror struct {
 func newMirror(s *Store, dir string) *mirror {
 	return &mirror{
 		store: s, dir: dir, reader: newReader(s.run, dir, s.opts),
-		known:  lru.NewSet[string](maxKnownCommits),
-		roots:  lru.New[string](maxKnownCommits, func(oid) int { return 1 }),
-		proven: lru.NewSet[source.Repository](maxProvenAccess),
+		known: lru.NewSet[string](maxKnownCommits),
+		roots: lru.New[string](maxKnownCommits, func(oid) int { return 1 }),
 	}
 }
 

@@ -99,10 +99,9 @@ func (r *reader) ask(ctx context.Context, verb, object string) (header, []byte, 
 		// Whatever it would still say would be taken for the next answer.
 		stderr := r.proc.kill()
 		r.proc = nil
-		var large tooLargeError
 		switch {
-		case errors.As(err, &large):
-			return h, nil, large
+		case errors.As(err, new(tooLargeError)):
+			return h, nil, err
 		case ctx.Err() != nil:
 			return header{}, nil, fault.Wrap(fault.Unavailable, context.Cause(ctx), "git cat-file")
 		case fresh:

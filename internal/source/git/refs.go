@@ -24,11 +24,11 @@ func (s *Store) Refs(ctx context.Context, repo source.Repository) (*refs.Refs, e
 	if err != nil {
 		// A server that does not answer has not turned us away: what is here stays readable.
 		if !fault.KindOf(err).Transient() {
-			m.proven.Remove(identity(repo))
+			m.store.opts.Proofs.Remove(identity(repo))
 		}
 		return nil, err
 	}
-	m.proven.Add(identity(repo), struct{}{})
+	m.store.opts.Proofs.Add(identity(repo), struct{}{})
 	list, err := refs.Parse(out)
 	if err != nil {
 		return nil, fault.Wrap(fault.KindOf(err), err, "%s", repo)

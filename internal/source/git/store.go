@@ -64,11 +64,21 @@ type Options struct {
 	// write an Application could then read every repository that is there, the mirrors
 	// among them. (Argo CD gives its clones random names for that reason.)
 	Local bool
+	// Proofs are those to whom servers have shown their repositories; what is in a mirror is
+	// for them only. A proof.Book outlives a restart, nil does not.
+	Proofs interface {
+		Get(source.Repository) (struct{}, bool)
+		Add(source.Repository, struct{})
+		Remove(source.Repository)
+	}
 	// Log hears of mirrors that had to be repaired; nil drops it.
 	Log *slog.Logger
 }
 
 func (o Options) withDefaults() Options {
+	if o.Proofs == nil {
+		o.Proofs = lru.NewSet[source.Repository](maxProvenAccess)
+	}
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Minute)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 30*time.Second)
 	o.MaxBlobSize = cmp.Or(o.MaxBlobSize, 64<<20)
@@ -89,7 +99,7 @@ func (o Options) withDefaults() Options {
 const (
 	maxTreeEntries   = 200_000 // about 20 MiB
 	maxKnownCommits  = 4096
-	maxProvenAccess  = 256
+	maxProvenAccess  = 10_000
 	maxSymlinkHops   = 32
 	maxSymlinkTarget = 4096
 )

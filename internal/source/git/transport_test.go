@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/big"
 	"net"
@@ -28,6 +29,7 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
+	"evenkeel.dev/internal/source/proof"
 	"evenkeel.dev/test/gitserver"
 )
 
@@ -609,4 +611,43 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// TestRestartWhileAway: what somebody was let in to read is there for the same one after a
+// restart, though the server is away by then, and for nobody else.
+func TestRestartWhileAway(t *testing.T) {
+	f := newFixture(t, gitserver.Options{Username: "ada", Password: canary})
+	sha := f.commit(t, map[string]string{"a": "1"})
+	dir := t.TempDir()
+	remembering := func() *Store {
+		book, err := proof.Open(filepath.Join(dir, "proofs"), time.Now(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return openStore(t, Options{Dir: filepath.Join(dir, "git"), Proofs: book})
+	}
+	store := remembering()
+	ada := f.source
+	ada.Username, ada.Password = "ada", source.NewSecret(canary)
+	if got, err := follow(t.Context(), store, ada, "main"); err != nil || got != sha {
+		t.Fatal(got, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.web.Close()
+	store = remembering()
+	tree, err := store.Tree(t.Context(), ada, sha)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := fs.ReadFile(tree, "a"); err != nil || string(b) != "1" {
+		t.Errorf("%q, %v", b, err)
+	}
+	eve := ada
+	eve.Password = source.NewSecret("guessed")
+	if _, err := store.Tree(t.Context(), eve, sha); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("another password: %v", err)
+	}
+	assertNotOnDisk(t, dir, canary)
 }
