@@ -16,6 +16,9 @@ import (
 // render makes sure that the rendering is that of the revisions. When it cannot be
 // made, the last good one stays in force and nothing is pruned.
 func (p *pass) render(ctx context.Context) outcome {
+	if len(p.c.kinds().All()) == 0 {
+		return wait // a chart may ask what the cluster serves, and must not be told that it is nothing
+	}
 	have := p.s.rendering
 	if have != nil && p.revisions == nil {
 		return p.use(have)

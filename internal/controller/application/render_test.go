@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"evenkeel.dev/api/v1alpha1"
@@ -46,8 +47,8 @@ func serving(t *testing.T, kind string) *cluster.Kinds {
 func rendered(t *testing.T) (p *pass, serve func(kind string)) {
 	t.Helper()
 	kinds := serving(t, "Widget")
-	c := &Controller{}
-	c.maker = &rendering.Maker{Kinds: func() *cluster.Kinds { return kinds }, KubeVersion: func() string { return "v1.35.0" }}
+	c := &Controller{kinds: func() *cluster.Kinds { return kinds }}
+	c.maker = &rendering.Maker{Kinds: c.kinds, KubeVersion: func() string { return "v1.35.0" }}
 	app := &v1alpha1.Application{}
 	p = &pass{
 		c: c, s: &appState{rendering: &rendering.Rendering{Checked: []string{"aaaaaaaaaaaa"}}}, app: app, project: &v1alpha1.AppProject{},
@@ -119,5 +120,19 @@ func TestHowOldIsWhatStays(t *testing.T) {
 	p.unrendered(away)
 	if len(p.conditions) != 1 || len(p.longer) != 1 || p.longer[0].Message != p.conditions[0].Message || !strings.HasSuffix(p.longer[0].Text, "in force: chart redis: away\nfor long") {
 		t.Errorf("got %v and %v", p.conditions, p.longer)
+	}
+}
+
+// What the cluster serves is not known yet: nothing is rendered, as a chart may ask for
+// it, and the first kind that is listed makes another pass.
+func TestNothingIsServedYet(t *testing.T) {
+	p, _ := rendered(t)
+	none := cluster.New(cluster.Options{}).Kinds
+	p.c.kinds = none
+	if got := p.render(t.Context()); got != wait {
+		t.Errorf("outcome %v", got)
+	}
+	if waiting := (&appState{}); !waiting.uses(schema.GroupKind{Kind: "Pod"}) {
+		t.Error("nothing wakes it")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/rendering"
 	"evenkeel.dev/internal/controller/repository"
 	"evenkeel.dev/internal/fault"
@@ -77,7 +78,8 @@ func resolvingTwo(t *testing.T, test func(r *resolving)) {
 			store: &remotes{heads: map[string]string{"a": "a1", "b": "b1"}, fail: map[string]error{}},
 		}
 		r.app.Spec.Sources = []v1alpha1.ApplicationSource{{RepoURL: "a", Path: "."}, {RepoURL: "b", Ref: "values"}}
-		r.c = &Controller{o: Options{
+		kinds := serving(t, "Widget")
+		r.c = &Controller{kinds: func() *cluster.Kinds { return kinds }, o: Options{
 			Trees: r.store, Log: slog.New(slog.DiscardHandler),
 			Credentials: func(_ settings.Snapshot, url, _ string) (source.Repository, error) {
 				if url == "locked" {

@@ -80,7 +80,9 @@ func (c *Controller) longer(key types.NamespacedName) []view.Problem {
 	return nil
 }
 
-func (s *appState) uses(gk schema.GroupKind) bool { return s.kinds[gk] }
+// uses says whether a kind matters. Until an Application was rendered it waits for the
+// cluster to tell what it serves.
+func (s *appState) uses(gk schema.GroupKind) bool { return s.kinds == nil || s.kinds[gk] }
 
 // state is an Application's state, made when there is none.
 func (c *Controller) state(key types.NamespacedName, instance string) *appState {
