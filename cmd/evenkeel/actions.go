@@ -4,12 +4,9 @@ import (
 	"context"
 	"log/slog"
 
-	"k8s.io/client-go/kubernetes"
-
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/cli"
 	"evenkeel.dev/internal/cli/actions"
-	"evenkeel.dev/internal/client/kube"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/controller/acting"
 	"evenkeel.dev/internal/controller/offline"
@@ -20,19 +17,7 @@ import (
 // openActions runs actions in this process, with the caller's own rights and the
 // settings and projects of the control namespace.
 func openActions(ctx context.Context, c cli.Connection) (actions.Runner, error) {
-	config, err := kube.Config(kube.ConfigOptions{Kubeconfig: c.Kubeconfig, Context: c.Context, UserAgent: "evenkeel-cli/" + version})
-	if err != nil {
-		return nil, err
-	}
-	conn, err := cluster.Connect(config)
-	if err != nil {
-		return nil, err
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	snapshot, err := settings.Read(ctx, client, c.Namespace)
+	conn, snapshot, err := reach(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -34,22 +34,30 @@ func cacheDir() string {
 	return filepath.Join(cache, "evenkeel")
 }
 
-// openPipeline renders and compares in this process, with the settings and
-// credentials of the control namespace and mirrors in the user's cache.
-func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
+// reach connects to the cluster with the caller's own rights, and reads the settings of the
+// control namespace.
+func reach(ctx context.Context, c cli.Connection) (*cluster.Conn, settings.Snapshot, error) {
+	none := settings.Snapshot{}
 	config, err := kube.Config(kube.ConfigOptions{Kubeconfig: c.Kubeconfig, Context: c.Context, UserAgent: "evenkeel-cli/" + version})
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	conn, err := cluster.Connect(config)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	snapshot, err := settings.Read(ctx, client, c.Namespace)
+	return conn, snapshot, err
+}
+
+// openPipeline renders and compares in this process, with the settings and
+// credentials of the control namespace and mirrors in the user's cache.
+func openPipeline(ctx context.Context, c cli.Connection) (cli.Pipeline, error) {
+	conn, snapshot, err := reach(ctx, c)
 	if err != nil {
 		return nil, err
 	}
