@@ -375,15 +375,23 @@ func content(o node) node {
 			meta[k] = v
 		}
 	}
-	if annotations, ok := meta["annotations"].(node); ok && o["apiVersion"] == "autoscaling/v1" { // which has some of the status there
-		annotations = maps.Clone(annotations)
-		maps.DeleteFunc(annotations, func(name string, _ any) bool { return strings.HasPrefix(name, "autoscaling.alpha.kubernetes.io/") })
-		if meta["annotations"] = annotations; len(annotations) == 0 {
-			delete(meta, "annotations")
-		}
+	if meta["annotations"] = annotations(o); len(annotations(o)) == 0 {
+		delete(meta, "annotations")
 	}
 	out["metadata"] = meta
 	return out
+}
+
+// annotations are an object's, without those in which autoscaling/v1 has some of the status.
+func annotations(o node) node {
+	meta, _ := o["metadata"].(node)
+	all, _ := meta["annotations"].(node)
+	if o["apiVersion"] != "autoscaling/v1" {
+		return all
+	}
+	all = maps.Clone(all)
+	maps.DeleteFunc(all, func(name string, _ any) bool { return strings.HasPrefix(name, "autoscaling.alpha.kubernetes.io/") })
+	return all
 }
 
 func unequal(out *[]string, path string, a, b any) {

@@ -196,7 +196,7 @@ func (s *session) adopt(live *unstructured.Unstructured, desired node, word stri
 		return now, nil // they wrote in between
 	}
 	truth := slices.DeleteFunc(differences(now.Object, live.Object), func(p string) bool {
-		return p == "/metadata/annotations/"+lastApplied || p == "/metadata/annotations" && len(live.GetAnnotations()) == 1
+		return p == "/metadata/annotations/"+lastApplied || p == "/metadata/annotations" && len(annotations(live.Object)) == 1
 	})
 	s.out.count(func(c *counts) {
 		c.applied++
