@@ -68,7 +68,7 @@ func metaOf(obj *unstructured.Unstructured) meta {
 func (x *Index) record(key resource.Key, m meta) *Record {
 	r := &Record{
 		Key: key, UID: m.UID, ResourceVersion: m.ResourceVersion, Inferred: inferredOwner(key, m),
-		Created: m.CreationTimestamp.Unix(), Deleting: m.DeletionTimestamp != nil,
+		Created: max(m.CreationTimestamp.Unix(), 0), Deleting: m.DeletionTimestamp != nil,
 	}
 	for _, o := range m.OwnerReferences {
 		r.Owners = append(r.Owners, o.UID)

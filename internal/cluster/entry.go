@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -16,27 +17,44 @@ import (
 // stays the same one while its object is there; the index's lock guards it.
 type entry struct {
 	place *place
-	// at is where it stands in its place.
-	at       int32
-	deleting bool
-	name     string
-	uid      uid
+	name  string
+	uid   uid
 	// version is the resource version where that is a number, as it nearly always is.
-	version    uint64
-	created    int64
-	apiVersion string
-	app        string
-	kin        *kin
-	hints      *Hints
-	verdict    *Verdict
-	odd        *odd
+	version uint64
+	// at is where it stands in its place.
+	at int32
+	// created is in seconds since 1970, until 2106.
+	created uint32
+	kin     *kin
+	opinion *opinion
+	rare    *rare
 }
 
 // place is where the objects of one kind in one namespace lie.
 type place struct {
 	kind      schema.GroupKind
 	namespace string
-	entries   []*entry
+	// apiVersion is the one in which those are read that have no other in rare.
+	apiVersion string
+	entries    []*entry
+}
+
+// rare is what few objects have, and those often in common: one may be of many entries.
+type rare struct {
+	app      string
+	deleting bool
+	// apiVersion is the one in which the object is read, if not that of its place.
+	apiVersion    string
+	hasAPIVersion bool
+	hints         Hints
+	odd           odd
+}
+
+// odd are the texts of a uid that is no UUID and a resource version that is no number.
+type odd struct {
+	uid        types.UID
+	version    string
+	hasVersion bool
 }
 
 // kin is what an object says of its relations.
@@ -52,21 +70,23 @@ type moreKin struct {
 	owners []types.UID
 }
 
-// odd are the texts of a uid that is no UUID and a resource version that is no number.
-type odd struct {
-	uid     types.UID
-	version string
-}
-
 func (e *entry) key() resource.Key {
 	return resource.Key{Group: e.place.kind.Group, Kind: e.place.kind.Kind, Namespace: e.place.namespace, Name: e.name}
 }
 
 func (e *entry) uidText() types.UID {
-	if e.odd != nil && e.odd.uid != "" {
-		return e.odd.uid
+	if e.rare != nil && e.rare.odd.uid != "" {
+		return e.rare.odd.uid
 	}
 	return e.uid.text()
+}
+
+// app is the Application instance that tracks the object, or empty.
+func (e *entry) app() string {
+	if e.rare == nil {
+		return ""
+	}
+	return e.rare.app
 }
 
 func (e *entry) owners() []uid {
@@ -97,11 +117,8 @@ func (e *entry) record() *Record {
 		return nil
 	}
 	r := &Record{
-		Key: e.key(), Version: e.apiVersion, UID: e.uidText(), ResourceVersion: strconv.FormatUint(e.version, 10),
-		Created: e.created, Deleting: e.deleting, App: e.app, Inferred: e.inferred(), Claims: e.claims(),
-	}
-	if e.odd != nil && e.odd.version != numeric {
-		r.ResourceVersion = e.odd.version
+		Key: e.key(), Version: e.place.apiVersion, UID: e.uidText(), ResourceVersion: strconv.FormatUint(e.version, 10),
+		Created: int64(e.created), Inferred: e.inferred(), Claims: e.claims(), Verdict: e.opinion.verdict(),
 	}
 	switch {
 	case e.kin == nil:
@@ -113,17 +130,18 @@ func (e *entry) record() *Record {
 			r.Owners[i] = o.text()
 		}
 	}
-	if e.hints != nil {
-		r.Hints = *e.hints
+	if e.rare == nil {
+		return r
 	}
-	if e.verdict != nil {
-		r.Verdict = *e.verdict
+	r.App, r.Deleting, r.Hints = e.rare.app, e.rare.deleting, e.rare.hints
+	if e.rare.hasAPIVersion {
+		r.Version = e.rare.apiVersion
+	}
+	if e.rare.odd.hasVersion {
+		r.ResourceVersion = e.rare.odd.version
 	}
 	return r
 }
-
-// numeric stands in odd.version for a version that is a number; no API server has it.
-const numeric = "\x00"
 
 // fill takes over a record, its place and name excepted. What is equal to what the entry
 // has stays, so that an update leaves little behind.
@@ -131,30 +149,22 @@ func (e *entry) fill(r *Record, texts *texts) {
 	uid, isUUID := uidOf(r.UID)
 	version, err := strconv.ParseUint(r.ResourceVersion, 10, 64)
 	isNumber := err == nil && strconv.FormatUint(version, 10) == r.ResourceVersion
-	e.odd = nil
-	if !isUUID || !isNumber {
-		e.odd = &odd{version: numeric}
-		if !isUUID {
-			e.odd.uid = r.UID
-		}
-		if !isNumber {
-			version, e.odd.version = 0, r.ResourceVersion
-		}
+	few := rare{app: r.App, deleting: r.Deleting, hints: r.Hints}
+	if !isUUID {
+		few.odd.uid = r.UID
 	}
-	e.uid, e.version, e.created, e.deleting = uid, version, r.Created, r.Deleting
-	e.apiVersion, e.app = texts.one(r.Version), texts.one(r.App)
+	if !isNumber {
+		version, few.odd.version, few.odd.hasVersion = 0, r.ResourceVersion, true
+	}
+	if r.Version != e.place.apiVersion {
+		few.apiVersion, few.hasAPIVersion = r.Version, true
+	}
+	e.uid, e.version, e.created = uid, version, uint32(min(max(r.Created, 0), math.MaxUint32)) //nolint:gosec // it is in bounds
 	if k := kinOf(r, texts); !reflect.DeepEqual(k, e.kin) {
 		e.kin = k
 	}
-	switch {
-	case r.Hints == Hints{}:
-		e.hints = nil
-	case e.hints == nil || *e.hints != r.Hints:
-		h := r.Hints
-		h.SyncOptions, h.CompareOptions, h.HookRun = texts.one(h.SyncOptions), texts.one(h.CompareOptions), texts.one(h.HookRun)
-		e.hints = &h
-	}
-	e.verdict = condensed(r.Verdict, e.verdict, texts)
+	e.rare = texts.rare(few, e.rare)
+	e.opinion = opinionOf(r.Verdict, e.opinion, texts)
 }
 
 func kinOf(r *Record, texts *texts) *kin {
@@ -179,49 +189,19 @@ func kinOf(r *Record, texts *texts) *kin {
 	return k
 }
 
-// condensed is a verdict with texts that are shared with others; nil for an empty one.
-// Lists are copied, as others read those of the verdict that it is made of, and are those
-// of before where they are equal.
-func condensed(v Verdict, before *Verdict, texts *texts) *Verdict {
-	if reflect.ValueOf(v).IsZero() {
-		return nil
-	}
-	if before == nil {
-		before = &Verdict{}
-	}
-	v.Message, v.Blocked = texts.one(v.Message), texts.one(v.Blocked)
-	v.Trouble = texts.trouble(v.Trouble, before.Trouble)
-	v.Network = texts.network(v.Network, before.Network)
-	v.Images = kept(v.Images, before.Images, texts.one)
-	v.Info = kept(v.Info, before.Info, func(i Info) Info { return Info{Name: texts.one(i.Name), Value: texts.one(i.Value)} })
-	return &v
-}
-
-// kept is before where it is equal to now, else a copy of now with shared texts.
-func kept[T comparable](now, before []T, share func(T) T) []T {
-	switch {
-	case len(now) == 0:
-		return nil
-	case slices.Equal(now, before):
-		return before
-	}
-	out := make([]T, len(now))
-	for i, v := range now {
-		out[i] = share(v)
-	}
-	return out
-}
-
 // texts gives equal texts one memory. It forgets them all when there are too many, so
 // that texts nobody has any more do not gather.
 type texts struct {
 	known map[string]string
 	// pods are what Pods of the same labels have in common.
 	pods map[string]*Network
+	// rares are those that many entries may have.
+	rares map[rare]*rare
 }
 
 const (
 	maxTexts = 1 << 14
+	maxRares = 1 << 12
 	// maxText is the longest that is looked up; longer ones are rarely equal.
 	maxText = 256
 )
@@ -240,36 +220,22 @@ func (t *texts) one(s string) string {
 	return s
 }
 
-// trouble is t with shared texts, or before where that is equal. A broken image has as many
-// Pods in one trouble as there are replicas.
-func (t *texts) trouble(now, before *Trouble) *Trouble {
+// rare is one that is equal to now, and before if that is; nil for an empty one.
+func (t *texts) rare(now rare, before *rare) *rare {
 	switch {
-	case now == nil:
+	case now == rare{}:
 		return nil
-	case before != nil && *now == *before:
+	case before != nil && now == *before:
 		return before
+	case now.odd != odd{}: // nobody else has it
+		return &now
 	}
-	c := *now
-	c.Reason, c.Container, c.Image, c.Detail = t.one(c.Reason), t.one(c.Container), t.one(c.Image), t.one(c.Detail)
-	return &c
-}
-
-// network is n, or one that is equal to it.
-func (t *texts) network(n, before *Network) *Network {
-	switch {
-	case n == nil:
-		return nil
-	case reflect.DeepEqual(n, before):
-		return before
-	case n.Labels == "" || n.Selector != "" || n.Targets != nil || n.Addresses != nil || n.URLs != nil:
-		return n
-	}
-	if have, ok := t.pods[n.Labels]; ok {
+	if have, ok := t.rares[now]; ok {
 		return have
 	}
-	if t.pods == nil || len(t.pods) >= maxTexts {
-		t.pods = map[string]*Network{}
+	if t.rares == nil || len(t.rares) >= maxRares {
+		t.rares = map[rare]*rare{}
 	}
-	t.pods[n.Labels] = n
-	return n
+	t.rares[now] = &now
+	return &now
 }

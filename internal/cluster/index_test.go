@@ -79,18 +79,18 @@ func consistent(t interface{ Errorf(string, ...any) }, x *Index) {
 			}
 			for at, e := range p.entries {
 				there[e] = true
-				if int(e.at) != at || e.place != p || s.objects[objectName{p, e.name}] != e {
+				if int(e.at) != at || e.place != p || s.objects.find(objectName{p, e.name}) != e {
 					t.Errorf("%s is astray", e.key())
 				}
 			}
 		}
 	}
-	if len(there) != len(s.objects) {
-		t.Errorf("%d entries, of which %d have places", len(s.objects), len(there))
+	if len(there) != s.objects.n {
+		t.Errorf("%d entries, of which %d have places", s.objects.n, len(there))
 	}
 	for e := range there {
-		if _, ok := s.byApp[e.app][e]; ok != (e.app != "") {
-			t.Errorf("%s of %q is listed with it: %v", e.key(), e.app, ok)
+		if _, ok := s.byApp[e.app()][e]; ok != (e.app() != "") {
+			t.Errorf("%s of %q is listed with it: %v", e.key(), e.app(), ok)
 		}
 		for _, o := range e.owners() {
 			if slices.Contains(s.children[o], e) != (o != uid{}) {
@@ -106,9 +106,13 @@ func consistent(t interface{ Errorf(string, ...any) }, x *Index) {
 			}
 		}
 	}
-	leads(t, "byUID", s.byUID, func(u uid, e *entry) bool { return there[e] && e.uid == u && u != uid{} })
+	for _, e := range s.byUID.slots {
+		if e != nil && (!there[e] || e.uid == uid{} || s.byUID.find(e.uid) != e) {
+			t.Errorf("byUID leads to %s", e.key())
+		}
+	}
 	leads(t, "byApp", s.byApp, func(app string, list map[*entry]struct{}) bool {
-		return len(list) > 0 && all(maps.Keys(list), func(e *entry) bool { return there[e] && e.app == app && app != "" })
+		return len(list) > 0 && all(maps.Keys(list), func(e *entry) bool { return there[e] && e.app() == app && app != "" })
 	})
 	leads(t, "children", s.children, func(u uid, list []*entry) bool {
 		return len(list) > 0 && all(slices.Values(list), func(e *entry) bool { return there[e] && slices.Contains(e.owners(), u) })

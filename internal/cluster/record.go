@@ -17,7 +17,7 @@ type Record struct {
 	Version         string
 	UID             types.UID
 	ResourceVersion string
-	// Created is in seconds since 1970.
+	// Created is in seconds since 1970, until 2106; 0 means that it is not known.
 	Created  int64
 	Deleting bool
 	// Owners are the uids of the owner references.

@@ -93,7 +93,7 @@ func (s *shelf) ownersOf(at *place, owners []uid, inferred resource.Key) []*entr
 		}
 	}
 	for _, o := range owners {
-		add(s.byUID[o])
+		add(s.byUID.find(o))
 	}
 	switch {
 	case inferred == (resource.Key{}):

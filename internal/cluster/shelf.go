@@ -14,8 +14,8 @@ import (
 type shelf struct {
 	kinds   map[schema.GroupKind]map[string]*place // by kind and namespace
 	spaces  map[string]map[*place]struct{}         // by namespace
-	objects map[objectName]*entry
-	byUID   map[uid]*entry
+	objects table[objectName]
+	byUID   table[uid]                     // those without uid excepted
 	byApp   map[string]map[*entry]struct{} // Application instance -> what it tracks
 	// children are the entries with an owner reference to a uid, inferred those that an
 	// object of a key is inferred to own, claimers those that own by another name.
@@ -32,8 +32,9 @@ type objectName struct {
 
 func newShelf() shelf {
 	return shelf{
-		kinds: map[schema.GroupKind]map[string]*place{}, spaces: map[string]map[*place]struct{}{}, objects: map[objectName]*entry{},
-		byUID: map[uid]*entry{}, byApp: map[string]map[*entry]struct{}{},
+		kinds: map[schema.GroupKind]map[string]*place{}, spaces: map[string]map[*place]struct{}{},
+		objects: newTable(func(e *entry) objectName { return objectName{e.place, e.name} }),
+		byUID:   newTable(func(e *entry) uid { return e.uid }), byApp: map[string]map[*entry]struct{}{},
 		children: map[uid][]*entry{}, inferred: map[resource.Key][]*entry{}, claimers: map[resource.Key][]*entry{},
 	}
 }
@@ -43,21 +44,21 @@ func (s *shelf) find(key resource.Key) *entry {
 	if p == nil {
 		return nil
 	}
-	return s.objects[objectName{p, key.Name}]
+	return s.objects.find(objectName{p, key.Name})
 }
 
 // set makes an object's entry that of a record.
 func (s *shelf) set(r *Record) {
 	e := s.find(r.Key)
 	if e == nil {
-		e = s.add(r.Key)
+		e = s.add(r.Key, r.Version)
 		e.fill(r, &s.texts)
 		s.link(e)
 		return
 	}
 	before := *e
 	e.fill(r, &s.texts)
-	if before.uid == e.uid && before.app == e.app && before.kin == e.kin {
+	if before.uid == e.uid && before.app() == e.app() && before.kin == e.kin {
 		return
 	}
 	after := *e
@@ -67,12 +68,12 @@ func (s *shelf) set(r *Record) {
 	s.link(e)
 }
 
-// add makes an empty entry.
-func (s *shelf) add(key resource.Key) *entry {
+// add makes an empty entry of an object that is read in a version.
+func (s *shelf) add(key resource.Key, version string) *entry {
 	gk := key.GroupKind()
 	p := s.kinds[gk][key.Namespace]
 	if p == nil {
-		p = &place{namespace: s.texts.one(key.Namespace)}
+		p = &place{namespace: s.texts.one(key.Namespace), apiVersion: s.texts.one(version)}
 		p.kind = schema.GroupKind{Group: s.texts.one(gk.Group), Kind: s.texts.one(gk.Kind)}
 		if s.kinds[p.kind] == nil {
 			s.kinds[p.kind] = map[string]*place{}
@@ -85,7 +86,7 @@ func (s *shelf) add(key resource.Key) *entry {
 	}
 	e := &entry{place: p, name: key.Name, at: int32(len(p.entries))} //nolint:gosec // no cluster has as many objects
 	p.entries = append(p.entries, e)
-	s.objects[objectName{p, e.name}] = e
+	s.objects.put(e)
 	return e
 }
 
@@ -97,7 +98,7 @@ func (s *shelf) remove(key resource.Key) {
 	}
 	s.unlink(e)
 	p := e.place
-	delete(s.objects, objectName{p, e.name})
+	s.objects.remove(e)
 	last := p.entries[len(p.entries)-1]
 	p.entries[e.at], last.at = last, e.at
 	p.entries[len(p.entries)-1] = nil
@@ -112,13 +113,13 @@ func (s *shelf) remove(key resource.Key) {
 // link makes an entry known by all that it says of itself.
 func (s *shelf) link(e *entry) {
 	if e.uid != (uid{}) { // some aggregated APIs have none
-		s.byUID[e.uid] = e
+		s.byUID.put(e)
 	}
-	if e.app != "" {
-		if s.byApp[e.app] == nil {
-			s.byApp[e.app] = map[*entry]struct{}{}
+	if app := e.app(); app != "" {
+		if s.byApp[app] == nil {
+			s.byApp[app] = map[*entry]struct{}{}
 		}
-		s.byApp[e.app][e] = struct{}{}
+		s.byApp[app][e] = struct{}{}
 	}
 	for _, o := range e.owners() {
 		if o != (uid{}) {
@@ -136,10 +137,8 @@ func (s *shelf) link(e *entry) {
 
 // unlink undoes link; the entry is as it was then.
 func (s *shelf) unlink(e *entry) {
-	if s.byUID[e.uid] == e {
-		delete(s.byUID, e.uid)
-	}
-	drop(s.byApp, e.app, e)
+	s.byUID.remove(e)
+	drop(s.byApp, e.app(), e)
 	for _, o := range e.owners() {
 		without(s.children, o, e)
 	}

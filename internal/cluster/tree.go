@@ -89,14 +89,14 @@ func (x *Index) Summarize(roots []resource.Key) Summary {
 		}
 	}
 	x.shelf.walk(roots, func(e *entry, _ int) bool {
-		if e.verdict == nil {
+		if e.opinion == nil {
 			return true
 		}
 		if e.place.kind.Group == "" && e.place.kind.Kind == "Pod" {
-			add(images, &sum.Images, e.verdict.Images)
+			add(images, &sum.Images, e.opinion.images)
 		}
-		if e.verdict.Network != nil {
-			add(urls, &sum.URLs, e.verdict.Network.URLs)
+		if e.opinion.network != nil {
+			add(urls, &sum.URLs, e.opinion.network.URLs)
 		}
 		return true
 	})
@@ -168,8 +168,8 @@ func (x *Index) AppsOf(r *Record) []string {
 				continue
 			}
 			seen[e] = true
-			if e.app != "" {
-				apps = append(apps, e.app)
+			if app := e.app(); app != "" {
+				apps = append(apps, app)
 			}
 			next = append(next, x.shelf.ownersOf(e.place, e.owners(), e.inferred())...)
 		}

@@ -151,7 +151,7 @@ func node(b cluster.Branch, parent string) view.Node {
 		ID: r.Key.String(), UID: string(r.UID), Parent: parent,
 		Group: r.Key.Group, Version: r.Version, Kind: r.Key.Kind, Namespace: r.Key.Namespace, Name: r.Key.Name,
 		Health: string(r.Verdict.Health), Message: r.Verdict.Message, ResourceVersion: r.ResourceVersion,
-		CreatedAt: stamp(time.Unix(r.Created, 0)), Wave: int64(r.Hints.Wave), Images: r.Verdict.Images,
+		CreatedAt: created(r), Wave: int64(r.Hints.Wave), Images: r.Verdict.Images,
 	}
 	for _, key := range b.OwnedBy {
 		if len(b.OwnedBy) > 1 || key.String() != parent {
@@ -201,6 +201,13 @@ func Drifts(list []cluster.Drift) []view.Drift {
 		out = append(out, view.Drift{Path: d.Path, Desired: d.Desired, Live: d.Live, Manager: d.Manager, At: stamp(d.At), Immutable: d.Immutable, Advice: d.Advice})
 	}
 	return out
+}
+
+func created(r *cluster.Record) string {
+	if r.Created == 0 {
+		return ""
+	}
+	return stamp(time.Unix(r.Created, 0))
 }
 
 func stamp(t time.Time) string {
