@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"evenkeel.dev/internal/resource"
 )
 
 // Options are what a Cluster is made of.
@@ -15,6 +17,9 @@ type Options struct {
 	Conn *Conn
 	// Judge is shown the bodies of kinds that are read in full.
 	Judge Judge
+	// Wants says whether the Judge has anything to say of the body of an object that is
+	// neither tracked nor going, by its key and annotations; nil means that it always has.
+	Wants func(resource.Key, map[string]string) bool
 	// Observer hears of changes.
 	Observer Observer
 	// Full says of which kinds the bodies are read from the start; it is asked again by

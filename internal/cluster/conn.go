@@ -16,9 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/rest"
 
+	"evenkeel.dev/internal/cluster/wire"
+	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -204,7 +205,7 @@ func (c *Conn) ServerVersion(ctx context.Context) (string, error) {
 }
 
 // listPage reads one page. Items stay undecoded.
-func (c *Conn) listPage(ctx context.Context, k Kind, full bool, cont string) (page, error) {
+func (c *Conn) listPage(ctx context.Context, k Kind, full bool, cont string) (wire.Page, error) {
 	accept := acceptMetaList
 	if full {
 		accept = acceptJSON
@@ -215,11 +216,11 @@ func (c *Conn) listPage(ctx context.Context, k Kind, full bool, cont string) (pa
 	}
 	b, err := answer(r.Do(ctx))
 	if err != nil {
-		return page{}, err
+		return wire.Page{}, err
 	}
-	var p page
-	if err := json.Unmarshal(b, &p); err != nil {
-		return page{}, fmt.Errorf("list of %s: %w", k.GVK.GroupKind(), err)
+	p, err := wire.DecodePage(b)
+	if err != nil {
+		return wire.Page{}, fmt.Errorf("list of %s: %w", k.GVK.GroupKind(), err)
 	}
 	return p, nil
 }
@@ -267,11 +268,11 @@ func answer(r rest.Result) ([]byte, error) {
 }
 
 func decode(b []byte) (*unstructured.Unstructured, error) {
-	u := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(b, &u.Object); err != nil {
+	m, err := jsonobject.Decode(b)
+	if err != nil {
 		return nil, fmt.Errorf("an object from the API server: %w", err)
 	}
-	return u, nil
+	return &unstructured.Unstructured{Object: m}, nil
 }
 
 // Forbidden says whether the API server refused for want of a right.

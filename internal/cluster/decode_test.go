@@ -1,12 +1,12 @@
 package cluster
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
 
+	"evenkeel.dev/internal/cluster/wire"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -39,8 +39,8 @@ func TestRecord(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		var m meta
-		if err := json.Unmarshal([]byte(tt.meta), &m); err != nil {
+		m, err := wire.DecodeMeta([]byte(`{"metadata":` + tt.meta + `}`))
+		if err != nil {
 			t.Fatal(err)
 		}
 		tt.want.Key = key
@@ -52,7 +52,7 @@ func TestRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(tt.want, *newIndex(Options{}).record(key, metaOf(obj))); diff != "" {
+		if diff := cmp.Diff(tt.want, *newIndex(Options{}).record(key, wire.MetaOf(obj))); diff != "" {
 			t.Errorf("%s: from a body: %s (-want +got):\n%s", name, tt.reason, diff)
 		}
 	}

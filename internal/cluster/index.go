@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"evenkeel.dev/internal/cluster/wire"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -45,6 +46,7 @@ type Index struct {
 	held  heldBodies
 
 	judge        Judge
+	wants        func(resource.Key, map[string]string) bool
 	observer     Observer
 	installation func() string
 }
@@ -56,7 +58,7 @@ func newIndex(o Options) *Index {
 	}
 	return &Index{
 		shelf: newShelf(), kinds: map[schema.GroupKind]KindState{},
-		judge: o.Judge, observer: o.Observer, installation: installation,
+		judge: o.Judge, wants: o.Wants, observer: o.Observer, installation: installation,
 	}
 }
 
@@ -106,7 +108,7 @@ func (x *Index) Observe(obj *unstructured.Unstructured) *Record {
 	if before != nil && before.UID == obj.GetUID() && overtaken(before, obj.GetResourceVersion()) {
 		return before
 	}
-	r := x.record(key, metaOf(obj))
+	r := x.record(key, wire.MetaOf(obj))
 	r.Version, r.Claims = obj.GroupVersionKind().Version, claimsOf(obj)
 	r.Verdict = x.judge(obj, before)
 	return x.put(r)

@@ -79,14 +79,14 @@ func consistent(t interface{ Errorf(string, ...any) }, x *Index) {
 			}
 			for at, e := range p.entries {
 				there[e] = true
-				if int(e.at) != at || e.place != p || s.objects.find(objectName{p, e.name}) != e {
+				if int(e.at) != at || e.place != p || s.objects.Find(objectName{p, e.name}) != e {
 					t.Errorf("%s is astray", e.key())
 				}
 			}
 		}
 	}
-	if len(there) != s.objects.n {
-		t.Errorf("%d entries, of which %d have places", s.objects.n, len(there))
+	if len(there) != s.objects.Len() {
+		t.Errorf("%d entries, of which %d have places", s.objects.Len(), len(there))
 	}
 	for e := range there {
 		if _, ok := s.byApp[e.app()][e]; ok != (e.app() != "") {
@@ -106,10 +106,17 @@ func consistent(t interface{ Errorf(string, ...any) }, x *Index) {
 			}
 		}
 	}
-	for _, e := range s.byUID.slots {
-		if e != nil && (!there[e] || e.uid == uid{} || s.byUID.find(e.uid) != e) {
-			t.Errorf("byUID leads to %s", e.key())
+	uids := map[uid]bool{}
+	for e := range there {
+		if by := s.byUID.Find(e.uid); by != nil {
+			uids[e.uid] = true
+			if !there[by] || by.uid != e.uid || e.uid == (uid{}) {
+				t.Errorf("byUID leads from %x to %s", e.uid, by.key())
+			}
 		}
+	}
+	if len(uids) != s.byUID.Len() {
+		t.Errorf("%d entries by uid, of which %d are there", s.byUID.Len(), len(uids))
 	}
 	leads(t, "byApp", s.byApp, func(app string, list map[*entry]struct{}) bool {
 		return len(list) > 0 && all(maps.Keys(list), func(e *entry) bool { return there[e] && e.app() == app && app != "" })

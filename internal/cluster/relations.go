@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"evenkeel.dev/internal/cluster/wire"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -24,7 +25,7 @@ func claimKey(namespace, name string) resource.Key {
 
 // inferredOwner is the key of the owner that an object's name, labels or annotations tell
 // of; zero for none.
-func inferredOwner(key resource.Key, m meta) resource.Key {
+func inferredOwner(key resource.Key, m wire.Meta) resource.Key {
 	owner := resource.Key{Namespace: key.Namespace}
 	switch {
 	case key.Group == "" && key.Kind == "Endpoints" && len(m.OwnerReferences) == 0:
@@ -93,7 +94,7 @@ func (s *shelf) ownersOf(at *place, owners []uid, inferred resource.Key) []*entr
 		}
 	}
 	for _, o := range owners {
-		add(s.byUID.find(o))
+		add(s.byUID.Find(o))
 	}
 	switch {
 	case inferred == (resource.Key{}):

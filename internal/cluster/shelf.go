@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/table"
 )
 
 // shelf holds the entries and all ways to them. Its ways along owners are kept as entries
@@ -14,8 +15,8 @@ import (
 type shelf struct {
 	kinds   map[schema.GroupKind]map[string]*place // by kind and namespace
 	spaces  map[string]map[*place]struct{}         // by namespace
-	objects table[objectName]
-	byUID   table[uid]                     // those without uid excepted
+	objects table.Table[objectName, entry]
+	byUID   table.Table[uid, entry]        // those without uid excepted
 	byApp   map[string]map[*entry]struct{} // Application instance -> what it tracks
 	// children are the entries with an owner reference to a uid, inferred those that an
 	// object of a key is inferred to own, claimers those that own by another name.
@@ -33,8 +34,8 @@ type objectName struct {
 func newShelf() shelf {
 	return shelf{
 		kinds: map[schema.GroupKind]map[string]*place{}, spaces: map[string]map[*place]struct{}{},
-		objects: newTable(func(e *entry) objectName { return objectName{e.place, e.name} }),
-		byUID:   newTable(func(e *entry) uid { return e.uid }), byApp: map[string]map[*entry]struct{}{},
+		objects: table.New(func(e *entry) objectName { return objectName{e.place, e.name} }),
+		byUID:   table.New(func(e *entry) uid { return e.uid }), byApp: map[string]map[*entry]struct{}{},
 		children: map[uid][]*entry{}, inferred: map[resource.Key][]*entry{}, claimers: map[resource.Key][]*entry{},
 	}
 }
@@ -44,7 +45,7 @@ func (s *shelf) find(key resource.Key) *entry {
 	if p == nil {
 		return nil
 	}
-	return s.objects.find(objectName{p, key.Name})
+	return s.objects.Find(objectName{p, key.Name})
 }
 
 // set makes an object's entry that of a record.
@@ -86,7 +87,7 @@ func (s *shelf) add(key resource.Key, version string) *entry {
 	}
 	e := &entry{place: p, name: key.Name, at: int32(len(p.entries))} //nolint:gosec // no cluster has as many objects
 	p.entries = append(p.entries, e)
-	s.objects.put(e)
+	s.objects.Put(e)
 	return e
 }
 
@@ -98,7 +99,7 @@ func (s *shelf) remove(key resource.Key) {
 	}
 	s.unlink(e)
 	p := e.place
-	s.objects.remove(e)
+	s.objects.Remove(e)
 	last := p.entries[len(p.entries)-1]
 	p.entries[e.at], last.at = last, e.at
 	p.entries[len(p.entries)-1] = nil
@@ -113,7 +114,7 @@ func (s *shelf) remove(key resource.Key) {
 // link makes an entry known by all that it says of itself.
 func (s *shelf) link(e *entry) {
 	if e.uid != (uid{}) { // some aggregated APIs have none
-		s.byUID.put(e)
+		s.byUID.Put(e)
 	}
 	if app := e.app(); app != "" {
 		if s.byApp[app] == nil {
@@ -137,7 +138,7 @@ func (s *shelf) link(e *entry) {
 
 // unlink undoes link; the entry is as it was then.
 func (s *shelf) unlink(e *entry) {
-	s.byUID.remove(e)
+	s.byUID.Remove(e)
 	drop(s.byApp, e.app(), e)
 	for _, o := range e.owners() {
 		without(s.children, o, e)

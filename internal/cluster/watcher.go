@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"evenkeel.dev/internal/cluster/wire"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -156,9 +157,9 @@ func (w *watcher) follow(ctx context.Context, after string) error {
 // end of the stream is no error.
 func (w *watcher) events(stream io.ReadCloser, after string) (string, error) {
 	defer stream.Close()
-	lines := newFrames(stream)
+	lines := wire.NewFrames(stream)
 	for {
-		e, err := lines.next(w.full)
+		e, err := lines.Next(w.wants)
 		if errors.Is(err, io.EOF) {
 			return after, nil
 		}
@@ -173,18 +174,18 @@ func (w *watcher) events(stream io.ReadCloser, after string) (string, error) {
 	}
 }
 
-// event takes in one event and returns the resource version to go on from.
-func (w *watcher) event(e event, after string) (string, error) {
+// event takes in one wire.Event and returns the resource version to go on from.
+func (w *watcher) event(e wire.Event, after string) (string, error) {
 	switch e.Type {
 	case "ERROR":
-		return "", &apierrors.StatusError{ErrStatus: e.status}
+		return "", &apierrors.StatusError{ErrStatus: e.Status}
 	case "DELETED":
 		w.drop(e)
-		return e.meta.ResourceVersion, nil
+		return e.Meta.ResourceVersion, nil
 	case "BOOKMARK":
-		return e.meta.ResourceVersion, nil
+		return e.Meta.ResourceVersion, nil
 	}
-	r, err := w.takeIn(e.meta, e.body, nil)
+	r, err := w.takeIn(e.Meta, e.Body, nil)
 	if err != nil {
 		return "", err
 	}
@@ -196,41 +197,53 @@ func (w *watcher) event(e event, after string) (string, error) {
 	return after, nil
 }
 
-func (w *watcher) key(m meta) resource.Key {
+func (w *watcher) key(m wire.Meta) resource.Key {
 	return resource.Key{Group: w.kind.GVK.Group, Kind: w.kind.GVK.Kind, Namespace: m.Namespace, Name: m.Name}
 }
 
 var errNoName = errors.New("an object from the API server has no name")
 
+// wants says whether an object's body is to be decoded.
+func (w *watcher) wants(m wire.Meta) bool {
+	switch {
+	case !w.full:
+		return false
+	case w.defined != nil || w.aggregated != nil || w.index.wants == nil || m.DeletionTimestamp != nil:
+		return true
+	}
+	key := w.key(m)
+	return w.index.appIn(m.Annotations, key) != "" || w.index.wants(key, m.Annotations)
+}
+
 // take brings the record of an item of a list up to date. Its body is decoded only if it
 // is not known: a list is read anew when a watch could not go on, and then most is.
-func (w *watcher) take(raw json.RawMessage) (resource.Key, error) {
-	var p partial
-	if err := json.Unmarshal(raw, &p); err != nil {
+func (w *watcher) take(raw []byte) (resource.Key, error) {
+	m, err := wire.DecodeMeta(raw)
+	if err != nil {
 		return resource.Key{}, err
 	}
-	key := w.key(p.Metadata)
-	if !w.full || w.known(w.index.Get(key), p.Metadata) {
-		_, err := w.takeIn(p.Metadata, nil, nil)
+	key := w.key(m)
+	if w.known(w.index.Get(key), m) || !w.wants(m) {
+		_, err := w.takeIn(m, nil, nil)
 		return key, err
 	}
 	obj, err := decode(raw)
 	if err != nil {
 		return key, err
 	}
-	_, err = w.takeIn(p.Metadata, obj.Object, raw)
+	_, err = w.takeIn(m, obj.Object, raw)
 	return key, err
 }
 
 // known says whether this very object has been taken in, with a verdict on what is
 // desired if bodies are read.
-func (w *watcher) known(before *Record, m meta) bool {
+func (w *watcher) known(before *Record, m wire.Meta) bool {
 	return !w.anew && before != nil && before.UID == m.UID && before.ResourceVersion == m.ResourceVersion && (!w.full || before.Verdict.Desired != 0)
 }
 
 // takeIn brings one object's record up to date and returns it, or nil if it is known to be
-// gone; body is nil where only metadata is read, raw the same as JSON if that is at hand.
-func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (*Record, error) {
+// gone; body is nil where it is not wanted, raw the same as JSON if that is at hand.
+func (w *watcher) takeIn(m wire.Meta, body map[string]any, raw []byte) (*Record, error) {
 	key := w.key(m)
 	if key.Name == "" {
 		return nil, errNoName
@@ -245,7 +258,7 @@ func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (*Rec
 		r.Verdict = before.Verdict
 		r.Verdict.Desired = 0 // compared with an earlier body
 	}
-	if w.full {
+	if body != nil {
 		obj := &unstructured.Unstructured{Object: body}
 		// Items of a list carry neither.
 		obj.SetGroupVersionKind(w.kind.GVK)
@@ -259,7 +272,7 @@ func (w *watcher) takeIn(m meta, body map[string]any, raw json.RawMessage) (*Rec
 }
 
 // hold keeps a body for when it is known what it is to be compared with.
-func (w *watcher) hold(r *Record, body map[string]any, raw json.RawMessage) {
+func (w *watcher) hold(r *Record, body map[string]any, raw []byte) {
 	if raw == nil {
 		var err error
 		if raw, err = json.Marshal(body); err != nil {
@@ -269,11 +282,11 @@ func (w *watcher) hold(r *Record, body map[string]any, raw json.RawMessage) {
 	w.index.held.hold(r.Key, r.ResourceVersion, raw, time.Now())
 }
 
-func (w *watcher) drop(e event) {
-	w.index.remove(w.key(e.meta), e.meta.UID)
-	if meta, ok := e.body["metadata"].(map[string]any); ok {
+func (w *watcher) drop(e wire.Event) {
+	w.index.remove(w.key(e.Meta), e.Meta.UID)
+	if meta, ok := e.Body["metadata"].(map[string]any); ok {
 		meta["deletionTimestamp"] = "now"
-		w.define(e.body)
+		w.define(e.Body)
 	}
 }
 

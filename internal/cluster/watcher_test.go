@@ -70,14 +70,14 @@ func TestEvents(t *testing.T) {
 		"no uid":                {"some aggregated APIs have none", "Thing", false, []string{thing("ADDED", "a", "", "6"), thing("ADDED", "b", "", "7"), thing("DELETED", "a", "", "8")}, "8", []string{"b"}, nil, ""},
 		"gone":                  {"what the API server says of itself is told", "Thing", false, []string{thing("ADDED", "a", "u1", "6"), `{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}`}, "6", []string{"a"}, nil, "too old"},
 		"empty error":           {"", "Thing", false, []string{`{"type":"ERROR","object":{}}`}, "5", nil, nil, "<status>"},
-		"broken error":          {"", "Thing", false, []string{`{"type":"ERROR","object":7}`}, "5", nil, nil, "cannot unmarshal"},
+		"broken error":          {"", "Thing", false, []string{`{"type":"ERROR","object":7}`}, "5", nil, nil, "unmarshal JSON"},
 		"cut off":               {"a connection that breaks amid an event is no error", "Thing", false, []string{thing("ADDED", "a", "u1", "6"), `{"type":"ADDED","object":{"metad`}, "6", []string{"a"}, nil, ""},
 		"not JSON":              {"", "Thing", false, []string{thing("ADDED", "a", "u1", "6"), "<html>"}, "6", []string{"a"}, nil, "invalid character"},
 		"no object":             {"", "Thing", false, []string{`{"type":"ADDED"}`}, "5", nil, nil, "has no name"},
 		"null object":           {"", "Thing", true, []string{`{"type":"ADDED","object":null}`}, "5", nil, nil, "has no name"},
 		"no name":               {"", "Thing", true, []string{`{"type":"ADDED","object":{"metadata":{"uid":"u1","resourceVersion":"6"}}}`}, "5", nil, nil, "has no name"},
-		"annotations of a sort": {"", "Thing", false, []string{`{"type":"ADDED","object":{"metadata":{"name":"a","annotations":{"a":1}}}}`}, "5", nil, nil, "cannot unmarshal"},
-		"a number":              {"", "Thing", false, []string{`7`}, "5", nil, nil, "cannot unmarshal"},
+		"annotations of a sort": {"", "Thing", false, []string{`{"type":"ADDED","object":{"metadata":{"name":"a","annotations":{"a":1}}}}`}, "5", nil, nil, "unmarshal JSON"},
+		"a number":              {"", "Thing", false, []string{`7`}, "5", nil, nil, "unmarshal JSON"},
 		"judged":                {"of a kind that is read in full the judge sees each body, with its kind, which items of lists lack", "Thing", true, []string{thing("ADDED", "a", "u1", "6"), thing("MODIFIED", "a", "u1", "7")}, "7", []string{"a"}, []string{"judged Thing a", "judged Thing a"}, ""},
 		"defined":               {"", "CustomResourceDefinition", true, []string{`{"type":"ADDED","object":` + crd + `}`}, "9", []string{"moons.example.com"}, []string{"judged CustomResourceDefinition moons.example.com", "defined example.com/Moon [v1]"}, ""},
 		"undefined":             {"a definition that is deleted serves nothing any more", "CustomResourceDefinition", true, []string{`{"type":"DELETED","object":` + crd + `}`}, "9", nil, []string{"defined example.com/Moon []"}, ""},
@@ -170,4 +170,39 @@ func FuzzEvents(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestUnwantedBodies: of a kind that is read in full, a body is decoded if the judge wants
+// it, or the object is tracked or going.
+func TestUnwantedBodies(t *testing.T) {
+	const meta = `{"name":"a","uid":"u","resourceVersion":"6"%s}`
+	for _, tt := range []struct {
+		reason, more string
+		wants, want  bool
+	}{
+		{"nobody's", "", false, false},
+		{"wanted", "", true, true},
+		{"tracked", `,"annotations":{"argocd.argoproj.io/tracking-id":"shop:/Thing:x/a"}`, false, true},
+		{"a copy of one that is tracked", `,"annotations":{"argocd.argoproj.io/tracking-id":"shop:/Thing:x/b"}`, false, false},
+		{"going", `,"deletionTimestamp":"2026-01-01T00:00:00Z"`, false, true},
+	} {
+		object := `{"metadata":` + fmt.Sprintf(meta, tt.more) + `}`
+		for _, how := range []string{"listed", "watched"} {
+			w, _ := watcherOf(t, "Thing", true)
+			w.index.wants = func(resource.Key, map[string]string) bool { return tt.wants }
+			var err error
+			if how == "listed" {
+				_, err = w.take([]byte(object))
+			} else {
+				_, err = w.events(stream(`{"type":"ADDED","object":`+object+`}`), "5")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := w.index.Get(resource.Key{Kind: "Thing", Name: "a"})
+			if judged := r != nil && r.Verdict.Message == "judged"; r == nil || judged != tt.want {
+				t.Errorf("%s, %s: %+v", tt.reason, how, r)
+			}
+		}
+	}
 }

@@ -86,7 +86,7 @@ func read(t testing.TB, c crowd) *reader {
 	r.claims = heapNow() - before
 	judge := &claim.Judge{Claims: set, Now: time.Now}
 	r.cluster = cluster.New(cluster.Options{
-		Conn: conn, Judge: judge.Verdict, Observer: r.seen, Log: slog.New(slog.DiscardHandler),
+		Conn: conn, Judge: judge.Verdict, Wants: judge.Wants, Observer: r.seen, Log: slog.New(slog.DiscardHandler),
 		Full: func(gk schema.GroupKind) bool { return health.HasRule(gk) || gk.Kind == "ConfigMap" },
 	})
 	ctx, cancel := context.WithCancel(t.Context())

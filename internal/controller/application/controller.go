@@ -129,7 +129,7 @@ func New(o Options) *Controller {
 	hasRule := func(gk schema.GroupKind) bool { return o.Rules().HasRule(gk) }
 	j := &claim.Judge{Claims: c.claims, Rules: o.Rules, Installation: installation, Now: o.Now}
 	c.cluster = cluster.New(cluster.Options{
-		Conn: o.Conn, Judge: j.Verdict, Observer: observer{c}, Full: hasRule, Installation: installation,
+		Conn: o.Conn, Judge: j.Verdict, Wants: j.Wants, Observer: observer{c}, Full: hasRule, Installation: installation,
 		Excluded: func(gk schema.GroupKind) bool { return rendering.Excluded(o.Settings(), gk) },
 		Log:      o.Log,
 	})

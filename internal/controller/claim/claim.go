@@ -12,11 +12,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
+	"evenkeel.dev/internal/table"
 )
 
 // Claim is one object as one Application desires it. It is immutable.
@@ -79,8 +80,8 @@ func definedBy(o desired.Object) schema.GroupKind {
 
 // Body is the desired object, decoded anew, so that callers may change it.
 func (c *Claim) Body() (*unstructured.Unstructured, error) {
-	u := &unstructured.Unstructured{}
-	return u, utiljson.Unmarshal(c.Object.JSON, &u.Object)
+	m, err := jsonobject.Decode(c.Object.JSON)
+	return &unstructured.Unstructured{Object: m}, err
 }
 
 // Respects says whether what is sent depends on what is live.
@@ -107,50 +108,73 @@ func (c *Claim) ToApply(live *unstructured.Unstructured, whole bool) ([]byte, er
 
 // Set is what all Applications desire, by object. It is safe for concurrent use.
 type Set struct {
-	mu    sync.RWMutex
-	byKey map[resource.Key][]*Claim // sorted by app
-	byApp map[string]map[resource.Key]*Claim
+	mu sync.RWMutex
+	// byKey are the first claims on each object by Application, rivals the others, sorted.
+	// Nearly no object has any.
+	byKey  table.Table[resource.Key, Claim]
+	rivals map[resource.Key][]*Claim
+	byApp  map[string][]*Claim
 }
 
 // NewSet makes an empty Set.
 func NewSet() *Set {
-	return &Set{byKey: map[resource.Key][]*Claim{}, byApp: map[string]map[resource.Key]*Claim{}}
+	return &Set{
+		byKey:  table.New(func(c *Claim) resource.Key { return c.Object.Key }),
+		rivals: map[resource.Key][]*Claim{}, byApp: map[string][]*Claim{},
+	}
 }
 
-// Put replaces an Application's claims and returns the other Applications that
-// claim an object which it claims, or claimed until now.
+// Put replaces an Application's claims, of which it has one for an object, and returns the
+// other Applications that claim an object which it claims, or claimed until now.
 func (c *Set) Put(app string, list []*Claim) (affected []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	touched := map[resource.Key]bool{}
-	for key := range c.byApp[app] {
-		touched[key] = true
-		c.byKey[key] = slices.DeleteFunc(c.byKey[key], func(x *Claim) bool { return x.App == app })
-		if len(c.byKey[key]) == 0 {
-			delete(c.byKey, key)
-		}
-	}
-	delete(c.byApp, app)
-	mine := make(map[resource.Key]*Claim, len(list))
-	for _, x := range list {
-		key := x.Object.Key
-		touched[key] = true
-		mine[key] = x
-		c.byKey[key] = append(c.byKey[key], x)
-		slices.SortFunc(c.byKey[key], func(a, b *Claim) int { return strings.Compare(a.App, b.App) })
-	}
-	if len(mine) > 0 {
-		c.byApp[app] = mine
-	}
-	for key := range touched {
-		for _, x := range c.byKey[key] {
+	note := func(key resource.Key) {
+		for _, x := range c.on(key) {
 			if x.App != app {
 				affected = append(affected, x.App)
 			}
 		}
 	}
+	for _, x := range c.byApp[app] {
+		c.put(x.Object.Key, slices.DeleteFunc(c.on(x.Object.Key), func(o *Claim) bool { return o == x }))
+		note(x.Object.Key)
+	}
+	for _, x := range list {
+		c.put(x.Object.Key, append(c.on(x.Object.Key), x))
+		note(x.Object.Key)
+	}
+	delete(c.byApp, app)
+	if len(list) > 0 {
+		c.byApp[app] = slices.Clone(list)
+	}
 	slices.Sort(affected)
 	return slices.Compact(affected)
+}
+
+// on are the claims on an object, sorted by Application, in a list of the caller's own.
+func (c *Set) on(key resource.Key) []*Claim {
+	first := c.byKey.Find(key)
+	if first == nil {
+		return nil
+	}
+	return append([]*Claim{first}, c.rivals[key]...)
+}
+
+// put makes a list all the claims on an object.
+func (c *Set) put(key resource.Key, list []*Claim) {
+	if first := c.byKey.Find(key); first != nil {
+		c.byKey.Remove(first)
+	}
+	delete(c.rivals, key)
+	if len(list) == 0 {
+		return
+	}
+	slices.SortFunc(list, func(a, b *Claim) int { return strings.Compare(a.App, b.App) })
+	c.byKey.Put(list[0])
+	if len(list) > 1 {
+		c.rivals[key] = list[1:]
+	}
 }
 
 // Of is the claim that an object is compared with: that of the Application which
@@ -158,23 +182,24 @@ func (c *Set) Put(app string, list []*Claim) (affected []string) {
 func (c *Set) Of(key resource.Key, tracked string) *Claim {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	list := c.byKey[key]
-	for _, x := range list {
+	first := c.byKey.Find(key)
+	if first == nil || first.App == tracked {
+		return first
+	}
+	for _, x := range c.rivals[key] {
 		if x.App == tracked {
 			return x
 		}
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
+	return first
 }
 
 // By is an Application's claim on an object, or nil.
 func (c *Set) By(app string, key resource.Key) *Claim {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.byApp[app][key]
+	if x := c.Of(key, app); x != nil && x.App == app {
+		return x
+	}
+	return nil
 }
 
 // Rivals are the other Applications that claim an object.
@@ -182,7 +207,7 @@ func (c *Set) Rivals(key resource.Key, app string) []string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var out []string
-	for _, x := range c.byKey[key] {
+	for _, x := range c.on(key) {
 		if x.App != app {
 			out = append(out, x.App)
 		}
@@ -193,10 +218,7 @@ func (c *Set) Rivals(key resource.Key, app string) []string {
 // All are an Application's claims, sorted by key.
 func (c *Set) All(app string) []*Claim {
 	c.mu.RLock()
-	out := make([]*Claim, 0, len(c.byApp[app]))
-	for _, x := range c.byApp[app] {
-		out = append(out, x)
-	}
+	out := slices.Clone(c.byApp[app])
 	c.mu.RUnlock()
 	slices.SortFunc(out, func(a, b *Claim) int {
 		return cmp.Or(cmp.Compare(a.Object.Wave, b.Object.Wave), a.Object.Key.Compare(b.Object.Key))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
@@ -68,6 +69,24 @@ func (j *Judge) Verdict(obj *unstructured.Unstructured, before *cluster.Record) 
 		}
 	}
 	return v
+}
+
+// Wants says whether Verdict may say anything of an object that is neither tracked nor
+// going. Most of a cluster's objects are ConfigMaps and Secrets of nobody, and need not even
+// be decoded.
+func (j *Judge) Wants(key resource.Key, annotations map[string]string) bool {
+	return !plain(key.GroupKind()) || j.rules().HasRule(key.GroupKind()) || j.Claims.Of(key, "") != nil || len(network.Links(annotations)) > 0
+}
+
+// plain says whether bodies of a kind tell nothing of health, images or the network.
+func plain(gk schema.GroupKind) bool {
+	switch gk.Group {
+	case "":
+		return gk.Kind == "ConfigMap" || gk.Kind == "Secret" || gk.Kind == "ServiceAccount"
+	case "rbac.authorization.k8s.io":
+		return true
+	}
+	return false
 }
 
 func (j *Judge) rules() *health.Rules {

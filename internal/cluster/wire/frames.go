@@ -1,4 +1,4 @@
-package cluster
+package wire
 
 import (
 	"bufio"
@@ -9,16 +9,18 @@ import (
 	"io"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"evenkeel.dev/internal/jsonobject"
 )
 
-// event is one of a watch. body is nil where only metadata is read, status set in an error.
-type event struct {
-	Type   string
-	meta   meta
-	body   map[string]any
-	status metav1.Status
+// Event is one of a watch.
+type Event struct {
+	Type string
+	Meta Meta
+	// Body is nil where nobody wants it.
+	Body map[string]any
+	// Status is set in an event of type ERROR.
+	Status metav1.Status
 }
 
 // maxEvent bounds one event, in bytes. etcd takes objects of 1.5 MiB.
@@ -32,20 +34,22 @@ const (
 	maxKept  = 16 << 10
 )
 
-// frames are the events of a stream. The API server ends each with a line break and writes
+// Frames are the events of a stream. The API server ends each with a line break and writes
 // none within, so that the end of one is found without decoding it; an event that does not
 // end with its line, as no API server is known to write it, is read on.
-type frames struct {
+type Frames struct {
 	in   *bufio.Reader
 	line []byte
 }
 
-func newFrames(stream io.Reader) *frames {
-	return &frames{in: bufio.NewReaderSize(stream, readSize)}
+// NewFrames reads the events of a stream.
+func NewFrames(stream io.Reader) *Frames {
+	return &Frames{in: bufio.NewReaderSize(stream, readSize)}
 }
 
-// next is the next event. Its error is io.EOF at the end of the stream, even amid an event.
-func (f *frames) next(full bool) (event, error) {
+// Next is the next event, with its body if that is wanted by the metadata; nil wants none.
+// The error is io.EOF at the end of the stream, even amid an event.
+func (f *Frames) Next(wanted func(Meta) bool) (Event, error) {
 	if f.line = f.line[:0]; cap(f.line) > maxKept {
 		f.line = nil
 	}
@@ -57,20 +61,20 @@ func (f *frames) next(full bool) (event, error) {
 		}
 		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !ended || len(f.line) == 0 {
-			return event{}, err
+			return Event{}, err
 		}
-		e, bad := decodeEvent(f.line, full)
+		e, bad := decodeEvent(f.line, wanted)
 		switch {
 		case bad == nil || !cutOff(f.line):
 			return e, bad
 		case ended:
-			return event{}, io.EOF
+			return Event{}, io.EOF
 		}
 	}
 }
 
 // read appends the next line.
-func (f *frames) read() error {
+func (f *Frames) read() error {
 	for {
 		part, err := f.in.ReadSlice('\n')
 		f.line = append(f.line, part...)
@@ -90,44 +94,31 @@ func cutOff(b []byte) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
-// decodeEvent decodes an event once: all of it, or no more than the metadata.
-func decodeEvent(line []byte, full bool) (event, error) {
-	if full {
-		return decodeBody(line)
-	}
+func decodeEvent(line []byte, wanted func(Meta) bool) (Event, error) {
 	var e struct {
 		Type   string  `json:"type"`
 		Object partial `json:"object"`
 	}
-	if err := json.Unmarshal(line, &e); err != nil {
-		return event{}, err
+	if err := unmarshal(line, &e); err != nil {
+		return Event{}, err
 	}
 	if e.Type == "ERROR" {
 		return decodeError(line)
 	}
-	return event{Type: e.Type, meta: e.Object.Metadata}, nil
+	out := Event{Type: e.Type, Meta: e.Object.Metadata}
+	if wanted == nil || !wanted(out.Meta) {
+		return out, nil
+	}
+	whole, err := jsonobject.Decode(line)
+	out.Body, _ = whole["object"].(map[string]any)
+	return out, err
 }
 
-func decodeBody(line []byte) (event, error) {
-	var m map[string]any
-	if err := utiljson.Unmarshal(line, &m); err != nil {
-		return event{}, err
-	}
-	e := event{}
-	if e.Type, _ = m["type"].(string); e.Type == "ERROR" {
-		return decodeError(line)
-	}
-	if e.body, _ = m["object"].(map[string]any); e.body != nil {
-		e.meta = metaOf(&unstructured.Unstructured{Object: e.body})
-	}
-	return e, nil
-}
-
-func decodeError(line []byte) (event, error) {
+func decodeError(line []byte) (Event, error) {
 	var e struct {
 		Type   string        `json:"type"`
 		Object metav1.Status `json:"object"`
 	}
 	err := json.Unmarshal(line, &e)
-	return event{Type: e.Type, status: e.Object}, err
+	return Event{Type: e.Type, Status: e.Object}, err
 }

@@ -1,37 +1,40 @@
-package cluster
+package table
 
 import (
 	"hash/maphash"
 	"math/bits"
 )
 
-// table finds entries by a key that each holds itself, so that no copy of it is kept: a
-// map with such keys takes some four times the memory, which counts with a hundred thousand
-// objects. It is a hash table with linear probing. The zero table cannot be used.
-type table[K comparable] struct {
-	key   func(*entry) K
+// Table finds entries by a key that each holds itself. The zero Table cannot be used.
+type Table[K comparable, E any] struct {
+	key   func(*E) K
 	seed  maphash.Seed
-	slots []*entry
+	slots []*E
 	n     int
 }
 
 const (
 	minSlots = 16
-	// A table is full when maxLoad of maxLoadOf slots are taken.
+	// A Table is full when maxLoad of maxLoadOf slots are taken.
 	maxLoad, maxLoadOf = 3, 4
 )
 
-func newTable[K comparable](key func(*entry) K) table[K] {
-	return table[K]{key: key, seed: maphash.MakeSeed()}
+// New makes a Table of entries with these keys. The key of an entry does not change while
+// it is in the Table.
+func New[K comparable, E any](key func(*E) K) Table[K, E] {
+	return Table[K, E]{key: key, seed: maphash.MakeSeed()}
 }
 
+// Len is the number of entries.
+func (t *Table[K, E]) Len() int { return t.n }
+
 // home is the slot where the search for a key begins.
-func (t *table[K]) home(k K) int {
+func (t *Table[K, E]) home(k K) int {
 	hi, _ := bits.Mul64(maphash.Comparable(t.seed, k), uint64(len(t.slots)))
 	return int(hi) //nolint:gosec // less than the number of slots
 }
 
-func (t *table[K]) next(i int) int {
+func (t *Table[K, E]) next(i int) int {
 	if i++; i == len(t.slots) {
 		return 0
 	}
@@ -39,7 +42,7 @@ func (t *table[K]) next(i int) int {
 }
 
 // slot is where the entry of a key is, or where it would go.
-func (t *table[K]) slot(k K) int {
+func (t *Table[K, E]) slot(k K) int {
 	i := t.home(k)
 	for t.slots[i] != nil && t.key(t.slots[i]) != k {
 		i = t.next(i)
@@ -47,16 +50,16 @@ func (t *table[K]) slot(k K) int {
 	return i
 }
 
-// find is the entry with a key, or nil.
-func (t *table[K]) find(k K) *entry {
+// Find is the entry with a key, or nil.
+func (t *Table[K, E]) Find(k K) *E {
 	if t.n == 0 {
 		return nil
 	}
 	return t.slots[t.slot(k)]
 }
 
-// put takes an entry in, in place of another with the same key.
-func (t *table[K]) put(e *entry) {
+// Put takes an entry in, in place of another with the same key.
+func (t *Table[K, E]) Put(e *E) {
 	if (t.n+1)*maxLoadOf > len(t.slots)*maxLoad {
 		t.resize(max(minSlots, len(t.slots)+len(t.slots)/2))
 	}
@@ -67,9 +70,9 @@ func (t *table[K]) put(e *entry) {
 	t.slots[i] = e
 }
 
-// remove takes out an entry that has the key by which it was put in. One that is not there
+// Remove takes out an entry that has the key by which it was put in. One that is not there
 // is left out of it, even if another has its key.
-func (t *table[K]) remove(e *entry) {
+func (t *Table[K, E]) Remove(e *E) {
 	if t.n == 0 {
 		return
 	}
@@ -91,16 +94,16 @@ func (t *table[K]) remove(e *entry) {
 }
 
 // distance is the number of steps from one slot to another.
-func (t *table[K]) distance(from, to int) int {
+func (t *Table[K, E]) distance(from, to int) int {
 	if to < from {
 		to += len(t.slots)
 	}
 	return to - from
 }
 
-func (t *table[K]) resize(slots int) {
+func (t *Table[K, E]) resize(slots int) {
 	old := t.slots
-	t.slots = make([]*entry, slots)
+	t.slots = make([]*E, slots)
 	for _, e := range old {
 		if e != nil {
 			t.slots[t.slot(t.key(e))] = e

@@ -1,4 +1,4 @@
-package cluster
+package wire
 
 import (
 	"bytes"
@@ -44,20 +44,20 @@ func TestFrames(t *testing.T) {
 			in = iotest.HalfReader(in)
 		}
 		full := rapid.Bool().Draw(t, "full")
-		lines := newFrames(in)
+		lines := NewFrames(in)
 		var got []string
 		for {
-			e, err := lines.next(full)
+			e, err := lines.Next(func(Meta) bool { return full })
 			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (e.body != nil) != full {
-				t.Fatalf("a body: %v", e.body != nil)
+			if (e.Body != nil) != full {
+				t.Fatalf("a body: %v", e.Body != nil)
 			}
-			got = append(got, e.Type+" "+e.meta.ResourceVersion)
+			got = append(got, e.Type+" "+e.Meta.ResourceVersion)
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("(-written +read):\n%s", diff)
@@ -69,14 +69,14 @@ func TestFrames(t *testing.T) {
 func TestFramesBreak(t *testing.T) {
 	broken := errors.New("broken")
 	in := io.MultiReader(strings.NewReader(`{"type":"ADDED","object":{"metadata":{"name":"a"}}}`+"\n"+`{"type":`), iotest.ErrReader(broken))
-	lines := newFrames(in)
-	if e, err := lines.next(false); err != nil || e.meta.Name != "a" {
+	lines := NewFrames(in)
+	if e, err := lines.Next(nil); err != nil || e.Meta.Name != "a" {
 		t.Errorf("%+v, %v", e, err)
 	}
-	if _, err := lines.next(false); !errors.Is(err, broken) {
+	if _, err := lines.Next(nil); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
-	if _, err := newFrames(endless{}).next(false); err == nil || !strings.Contains(err.Error(), "64 MiB") {
+	if _, err := NewFrames(endless{}).Next(nil); err == nil || !strings.Contains(err.Error(), "64 MiB") {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package cluster
+package table
 
 import (
 	"fmt"
@@ -7,21 +7,23 @@ import (
 	"pgregory.net/rapid"
 )
 
+type named struct{ name string }
+
 // TestTable: a table finds what a map would, whatever was put in and taken out before.
 func TestTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tab, want := newTable(func(e *entry) string { return e.name }), map[string]*entry{}
+		tab, want := New(func(e *named) string { return e.name }), map[string]*named{}
 		keys := rapid.IntRange(1, 200).Draw(t, "keys")
 		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 4*keys-1), 0, 600).Draw(t, "steps") {
-			e := &entry{name: fmt.Sprint(n % keys)}
+			e := &named{name: fmt.Sprint(n % keys)}
 			switch before := want[e.name]; {
 			case n < 2*keys:
-				tab.put(e)
+				tab.Put(e)
 				want[e.name] = e
 			case n < 3*keys:
-				tab.remove(e) // another with the same name
+				tab.Remove(e) // another with the same name
 			case before != nil:
-				tab.remove(before)
+				tab.Remove(before)
 				delete(want, e.name)
 			}
 		}
@@ -29,8 +31,8 @@ func TestTable(t *testing.T) {
 			t.Fatalf("%d entries, want %d", tab.n, len(want))
 		}
 		for k := range keys {
-			if name := fmt.Sprint(k); tab.find(name) != want[name] {
-				t.Fatalf("%s leads to %v, want %v", name, tab.find(name), want[name])
+			if name := fmt.Sprint(k); tab.Find(name) != want[name] {
+				t.Fatalf("%s leads to %v, want %v", name, tab.Find(name), want[name])
 			}
 		}
 		if len(tab.slots) > max(minSlots, 8*tab.n) {
