@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -52,10 +53,14 @@ func New() *Metrics {
 	m.registry.MustRegister(
 		m.reconciles, m.syncs, m.syncSeconds, m.kubeRequests, m.gitRequests, m.gitSeconds, m.gitFailures,
 		m.objects, m.kinds, m.connected, m.clusterEvents, m.renders,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: liveHeap()})), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
 }
+
+// liveHeap is go_gc_heap_live_bytes, what the last garbage collection found alive: what the
+// program needs, and not what it happens to have taken.
+func liveHeap() *regexp.Regexp { return regexp.MustCompile("^/gc/heap/live:bytes$") }
 
 func reconcileBuckets() []float64 { return []float64{0.25, .5, 1, 2, 4, 8, 16} }
 

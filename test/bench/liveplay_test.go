@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -157,25 +155,14 @@ func (m member) bare(uids map[string]string) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// liveHeap is what the garbage collector has found alive last, in bytes: it lets the heap
-// grow to twice that.
+// liveHeap is what the last garbage collection found alive, in bytes.
 func (w *world) liveHeap() float64 {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.program.URL+"/metrics", nil)
-	w.must(err)
-	res, err := http.DefaultClient.Do(req)
-	w.must(err)
-	b, err := io.ReadAll(res.Body)
-	w.must(err)
-	w.must(res.Body.Close())
-	for line := range strings.Lines(string(b)) {
-		var next float64
-		if _, err := fmt.Sscanf(line, "go_memstats_next_gc_bytes %g", &next); err == nil {
-			return next / 2
-		}
+	bytes, ok := w.metricIfAny("go_gc_heap_live_bytes")
+	if !ok {
+		w.t.Fatal("no go_gc_heap_live_bytes in /metrics")
 	}
-	w.t.Fatal("no go_memstats_next_gc_bytes in /metrics")
-	return 0
+	return bytes
 }
 
 // measureIdle counts the requests of a minute, told by the Git server's listings.

@@ -78,8 +78,11 @@ func informer(client rest.Interface, what, namespace string, of runtime.Object, 
 		log.WarnContext(ctx, "cannot watch", "what", what, "err", err)
 	})
 	_ = i.SetTransform(func(obj any) (any, error) {
-		if m, ok := obj.(metav1.Object); ok {
-			m.SetManagedFields(nil)
+		switch x := obj.(type) {
+		case *v1alpha1.Application:
+			lean(x)
+		case metav1.Object:
+			x.SetManagedFields(nil)
 		}
 		return obj, nil
 	})
@@ -184,7 +187,7 @@ func (o *Store) Patch(ctx context.Context, key types.NamespacedName, body []byte
 	if err != nil {
 		return nil, err
 	}
-	app.SetManagedFields(nil)
+	lean(&app)
 	o.mu.Lock()
 	o.written[key] = &app
 	o.mu.Unlock()
