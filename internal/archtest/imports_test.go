@@ -47,7 +47,7 @@ var components = map[string]component{
 	"fault":    {words, []string{"api"}, becauseWords},
 	"resource": {words, []string{"api"}, becauseWords},
 
-	"authz":     {leaves, []string{words}, becauseLeaf},
+	"authz":      {leaves, []string{words}, becauseLeaf},
 	"jq":         {leaves, []string{words}, becauseLeaf},
 	"jsonobject": {leaves, []string{words}, becauseLeaf},
 	"luavm":      {leaves, []string{words}, becauseLeaf},

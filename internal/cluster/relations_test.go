@@ -204,9 +204,9 @@ func fill(t *rapid.T, v reflect.Value) {
 			v.Set(reflect.ValueOf(resource.Key{Kind: "Service", Namespace: "ns", Name: "b"}))
 			return
 		}
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				fill(t, v.Field(i))
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				fill(t, field)
 			}
 		}
 	case reflect.Pointer:

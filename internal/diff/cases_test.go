@@ -244,14 +244,14 @@ func own(t *testing.T, fields map[string]any, path string) {
 			return
 		}
 		var key string
-		switch {
-		case path[0] == '"':
+		switch path[0] {
+		case '"':
 			name, rest, ok := strings.Cut(path[1:], `"`)
 			if !ok {
 				t.Fatalf("%q has no second quote", path)
 			}
 			key, path = "f:"+name, rest
-		case path[0] == '[':
+		case '[':
 			inner, rest, ok := strings.Cut(path[1:], "]")
 			if !ok {
 				t.Fatalf("%q has no closing bracket", path)

@@ -86,7 +86,7 @@ func probeDefault(parent, name string) (any, bool) {
 }
 
 // defaultOfAny is the default of a field that a kind has once.
-func defaultOfAny(kind, name string) (any, bool) {
+func defaultOfAny(kind, name string) (any, bool) { //nolint:gocyclo // a table
 	if hasPods(kind) {
 		switch name {
 		case "dnsPolicy":

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -149,9 +150,7 @@ func (c *cut) from(v any) any {
 			}
 			if out == nil {
 				out = make(map[string]any, len(t))
-				for k, x := range t {
-					out[k] = x
-				}
+				maps.Copy(out, t)
 			}
 			if inner.all {
 				delete(out, name)

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -135,9 +136,7 @@ func (f knownField) below(v any, path []string) any {
 		return v
 	}
 	out := make(map[string]any, len(m))
-	for k, x := range m {
-		out[k] = x
-	}
+	maps.Copy(out, m)
 	out[path[0]] = f.below(e, path[1:])
 	return out
 }

@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"maps"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -111,20 +113,19 @@ func (t trust) fields(desired, live, owned map[string]any) any {
 		if !mine || !theirs || below == nil {
 			continue
 		}
-		next, keep := d, true
-		if len(below) == 0 {
-			if sameJSON(d, l) {
-				continue
-			}
-			next, keep = t.decide(name, l)
-		} else {
+		var next any
+		keep := true
+		switch {
+		case len(below) > 0:
 			next = t.value(d, l, below)
+		case sameJSON(d, l):
+			continue
+		default:
+			next, keep = t.decide(name, l)
 		}
 		if !changed {
 			out, changed = make(map[string]any, len(desired)), true
-			for k, v := range desired {
-				out[k] = v
-			}
+			maps.Copy(out, desired)
 		}
 		if keep {
 			out[name] = next

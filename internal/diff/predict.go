@@ -124,7 +124,7 @@ func (w *walker) fields(path []seg, desired, live, owned map[string]any) {
 		switch {
 		case d == nil:
 			w.null(p, l, ok, owns)
-		case !ok || l == nil && d != nil:
+		case !ok || l == nil:
 			w.missing(p, d, l, owns && len(o) == 0)
 		default:
 			w.value(p, d, l, o)
@@ -169,7 +169,7 @@ func (w *walker) null(path []seg, live any, there, owns bool) {
 func (w *walker) missing(path []seg, desired, live any, owned bool) {
 	name := path[len(path)-1].name
 	plain := w.builtIn && plainMap(name)
-	if m, ok := desired.(map[string]any); !empty(desired) && !(w.builtIn && zero(desired)) || plain && ok && len(m) > 0 {
+	if m, ok := desired.(map[string]any); !empty(desired) && (!w.builtIn || !zero(desired)) || plain && ok && len(m) > 0 {
 		w.add(path, desired, nil)
 		return
 	}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -84,9 +85,7 @@ func (r restorer) at(desired, live any, path jq.Path, owned []seg) any {
 		return desired
 	}
 	out := make(map[string]any, len(dm)+1)
-	for k, v := range dm {
-		out[k] = v
-	}
+	maps.Copy(out, dm)
 	out[s.Key] = next
 	return out
 }

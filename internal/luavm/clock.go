@@ -101,7 +101,7 @@ func formatTime(t time.Time, format string) string {
 	return b.String()
 }
 
-func layoutOf(c byte) string {
+func layoutOf(c byte) string { //nolint:gocyclo // a table
 	switch c {
 	case 'a':
 		return "Mon"

@@ -32,7 +32,7 @@ type matcher struct {
 }
 
 // at tries the pattern, from p on, at position s. It gives the end of the match or -1.
-func (m *matcher) at(s, p int) int {
+func (m *matcher) at(s, p int) int { //nolint:gocyclo // the cases of a pattern
 	if m.depth++; m.depth > maxPatternDepth {
 		m.l.RaiseError("pattern too complex")
 	}
@@ -49,21 +49,14 @@ func (m *matcher) at(s, p int) int {
 			return m.close(s, p+1)
 		case '$':
 			if p+1 == len(m.pat) {
-				if s == len(m.src) {
-					return s
-				}
-				return -1
+				return m.atEnd(s)
 			}
 		case '%':
-			if p+1 < len(m.pat) {
-				next, after, handled := m.escape(s, p)
-				if handled {
-					if next < 0 {
-						return -1
-					}
-					s, p = next, after
-					continue
-				}
+			if next, after, handled := m.escape(s, p); handled && next < 0 {
+				return -1
+			} else if handled {
+				s, p = next, after
+				continue
 			}
 		}
 		end := m.classEnd(p)
@@ -134,6 +127,9 @@ func (m *matcher) close(s, p int) int {
 // escape handles %b, %f and %1: the position after them in the text, or -1, and in
 // the pattern.
 func (m *matcher) escape(s, p int) (next, after int, handled bool) {
+	if p+1 == len(m.pat) {
+		return 0, 0, false
+	}
 	switch c := m.pat[p+1]; {
 	case c == 'b':
 		return m.balance(s, p+2), p + 4, true
@@ -295,7 +291,15 @@ func (m *matcher) set(c byte, p, end int) bool {
 	return !in
 }
 
-func inClass(c, class byte) bool {
+// atEnd is the end of a match at s if it can end there alone, or -1.
+func (m *matcher) atEnd(s int) int {
+	if s == len(m.src) {
+		return s
+	}
+	return -1
+}
+
+func inClass(c, class byte) bool { //nolint:gocyclo // a table
 	in := false
 	switch lower(class) {
 	case 'a':

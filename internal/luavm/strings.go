@@ -129,10 +129,7 @@ func (r *run) matcher(l *lua.LState, src, pat string) *matcher {
 // find is string.find, or string.match, which gives no positions.
 func (r *run) find(l *lua.LState, positions bool) int {
 	src, pat := l.CheckString(1), l.CheckString(2)
-	at := start(l.OptInt(3, 1), len(src))
-	if at > len(src) {
-		at = len(src)
-	}
+	at := min(start(l.OptInt(3, 1), len(src)), len(src))
 	if positions && (l.ToBool(4) || !strings.ContainsAny(pat, "^$*+?.([%-")) {
 		r.charge(l, 1+len(src)/64, 0)
 		i := strings.Index(src[at:], pat)

@@ -22,7 +22,7 @@ func (w *world) answer(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // all of it is read
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err

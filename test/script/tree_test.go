@@ -34,7 +34,7 @@ func (w *world) tree(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // it is read to its end
+	defer res.Body.Close()
 	var answer struct{ Nodes, OrphanedNodes []treeNode }
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
 		return err

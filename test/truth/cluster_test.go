@@ -121,7 +121,7 @@ func (l *lab) addBuiltIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	documents, dictionary := map[string]document{}, words(t)
-	for _, part := range bytes.Split(fill(t, content), []byte("\n---\n")) {
+	for part := range bytes.SplitSeq(fill(t, content), []byte("\n---\n")) {
 		template, err := yaml.YAMLToJSONStrict(part)
 		if err != nil {
 			t.Fatalf("%s: %v", part, err)

@@ -201,7 +201,6 @@ func (g generator) object(t *rapid.T, s node, name string, depth int) any {
 	if p, ok := s["properties"].(node); ok {
 		required, _ := s["required"].([]any)
 		for _, f := range slices.Sorted(maps.Keys(p)) {
-			f := f
 			need := slices.ContainsFunc(required, func(r any) bool { return r == f })
 			if need || depth > 0 && f != "status" && chance(t, 100/(len(p)+1)+10+20*max(depth-2, 0)) {
 				out[f] = g.value(t, p[f].(node), f, depth-1)

@@ -91,22 +91,20 @@ func (s *session) takeOver(p predecessor) error {
 	if again, _ := s.mutated(s.base, 1); s.number(2) == 0 {
 		before := s.base
 		s.base = again
-		if now, err := s.precede(p, live); err == nil {
-			live = now
-		} else {
+		if _, err := s.precede(p, live); err != nil {
 			s.base = before
 		}
 	}
 	gone, c := s.without()
 	if s.number(2) == 0 { // adopt it first
-		if live, err = s.adopt(live, s.base, "adopted"); err != nil || live == nil {
+		if live, err = s.adopt(s.base, "adopted"); err != nil || live == nil {
 			return err
 		}
 	}
 	if c.what != "remove" {
 		return nil
 	}
-	live, err = s.adopt(live, gone, "removed")
+	live, err = s.adopt(gone, "removed")
 	if err != nil || live == nil || p.manager == "kubectl" && p.serverSide { // who still applies it, and keeps it
 		return err
 	}
@@ -179,9 +177,9 @@ func (s *session) without() (node, change) {
 	return r.obj, r.c
 }
 
-// adopt compares what is desired with live, applies it, and checks that the comparison
+// adopt compares what is desired with what is live, applies it, and checks that the comparison
 // knew. The result is nil if the API server refused.
-func (s *session) adopt(live *unstructured.Unstructured, desired node, word string) (*unstructured.Unstructured, error) {
+func (s *session) adopt(desired node, word string) (*unstructured.Unstructured, error) {
 	live, err := s.get(s.ctx, s.key(desired))
 	if err != nil {
 		return nil, err
@@ -222,8 +220,8 @@ func (s *session) adopt(live *unstructured.Unstructured, desired node, word stri
 func controllers(obj *unstructured.Unstructured) []string {
 	var out []string
 	for _, m := range obj.GetManagedFields() {
-		if m.Manager == "evenkeel-playground" && (m.Subresource == "" || strings.Contains(string(m.FieldsV1.Raw), "f:annotations")) {
-			out = append(out, string(m.FieldsV1.Raw))
+		if m.Manager == "evenkeel-playground" && (m.Subresource == "" || strings.Contains(m.FieldsV1.GetRawString(), "f:annotations")) {
+			out = append(out, m.FieldsV1.GetRawString())
 		}
 	}
 	return out
@@ -258,7 +256,7 @@ func (s *session) isGone(live *unstructured.Unstructured, desired node, c change
 func owned(live *unstructured.Unstructured, path []step) bool {
 	return slices.ContainsFunc(live.GetManagedFields(), func(m metav1.ManagedFieldsEntry) bool {
 		var fields node
-		if json.Unmarshal(m.FieldsV1.Raw, &fields) != nil {
+		if json.Unmarshal(m.FieldsV1.GetRawBytes(), &fields) != nil {
 			return false
 		}
 		for _, p := range path {

@@ -100,7 +100,7 @@ func TestEveryFieldCounts(t *testing.T) {
 			default:
 				f.SetString("x")
 			}
-			repo, ok := root.Interface().(source.Repository)
+			repo, ok := reflect.TypeAssert[source.Repository](root)
 			if !ok || has(b, repo) {
 				t.Errorf("%s decides nothing", name)
 			}
@@ -109,7 +109,7 @@ func TestEveryFieldCounts(t *testing.T) {
 	}
 	root := reflect.New(reflect.TypeFor[source.Repository]()).Elem()
 	try(root, root, "")
-	if repo, ok := root.Interface().(source.Repository); !ok || !has(b, repo) {
+	if repo, ok := reflect.TypeAssert[source.Repository](root); !ok || !has(b, repo) {
 		t.Error("and the same is the same")
 	}
 }
