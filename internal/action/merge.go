@@ -1,15 +1,14 @@
 package action
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -100,7 +99,7 @@ func mergePatch(a, b map[string]any) map[string]any {
 	}
 	for name, is := range b {
 		was := a[name]
-		if same(was, is) {
+		if jsonobject.Equal(was, is) {
 			continue
 		}
 		ma, both := was.(map[string]any)
@@ -130,47 +129,6 @@ func withoutNulls(m map[string]any) map[string]any {
 		}
 	}
 	return out
-}
-
-// same compares JSON values; numbers by their values.
-func same(a, b any) bool {
-	if x, ok := float(a); ok {
-		y, ok := float(b)
-		return ok && x == y
-	}
-	switch a := a.(type) {
-	case map[string]any:
-		m, ok := b.(map[string]any)
-		if !ok || len(a) != len(m) {
-			return false
-		}
-		for name, v := range a {
-			w, ok := m[name]
-			if !ok || !same(v, w) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		l, ok := b.([]any)
-		return ok && slices.EqualFunc(a, l, same)
-	}
-	return equality.Semantic.DeepEqual(a, b)
-}
-
-func float(v any) (float64, bool) {
-	switch n := v.(type) {
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, true
-	case int:
-		return float64(n), true
-	case json.Number:
-		f, err := n.Float64()
-		return f, err == nil
-	}
-	return 0, false
 }
 
 // preserved is made, by a script, with what Lua loses given back as it is in was: an

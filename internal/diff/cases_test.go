@@ -19,6 +19,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/diff/immutable"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -179,7 +180,7 @@ func (c compared) verdict(part func(string) *unstructured.Unstructured, rules *d
 		if diff.Autoscaled(live, a.Change) {
 			out += " autoscaled"
 		}
-		if diff.Immutable(live, a.Change) {
+		if immutable.Field(live, a.Change) {
 			out += " immutable"
 		}
 		out += "\n"

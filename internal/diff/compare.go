@@ -8,17 +8,25 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // Compare turns the API server's answer to a dry run into the changes that
-// applying would make: the fields in which the outcome differs from live.
+// applying would make: the fields in which the outcome differs from live. Lists whose
+// elements somebody owns on their own are compared element by element.
 func Compare(outcome, live *unstructured.Unstructured) []Change {
-	c := &comparer{}
+	o := ownershipOf(live, "", "", nil)
+	o.all = append(o.all, ownershipOf(outcome, "", "", nil).all...)
+	c := &comparer{ownership: o}
 	c.fields(nil, outcome.Object, live.Object)
 	return c.changes
 }
 
-type comparer struct{ changes []Change }
+type comparer struct {
+	ownership ownership
+	changes   []Change
+}
 
 func (c *comparer) fields(path []seg, outcome, live map[string]any) {
 	for name, o := range outcome {
@@ -26,16 +34,10 @@ func (c *comparer) fields(path []seg, outcome, live map[string]any) {
 			continue
 		}
 		p := append(path, field(name)) //nolint:gocritic // a copy is made when it is kept
-		l, ok := live[name]
-		om, isMap := o.(map[string]any)
-		lm, wasMap := l.(map[string]any)
-		switch {
-		case !ok:
+		if l, ok := live[name]; ok {
+			c.value(p, o, l)
+		} else {
 			c.add(p, o, nil)
-		case isMap && wasMap:
-			c.fields(p, om, lm)
-		case !sameJSON(o, l):
-			c.add(p, o, l)
 		}
 	}
 	for name, l := range live {
@@ -43,6 +45,56 @@ func (c *comparer) fields(path []seg, outcome, live map[string]any) {
 			c.add(append(path, field(name)), nil, l)
 		}
 	}
+}
+
+func (c *comparer) value(path []seg, outcome, live any) {
+	switch o := outcome.(type) {
+	case map[string]any:
+		if l, ok := live.(map[string]any); ok {
+			c.fields(path, o, l)
+			return
+		}
+	case []any:
+		if l, ok := live.([]any); ok && c.elements(path, o, l) {
+			return
+		}
+	}
+	if !jsonobject.Equal(outcome, live) {
+		c.add(path, outcome, live)
+	}
+}
+
+// elements compares lists element by element, and says whether that can be done.
+func (c *comparer) elements(path []seg, outcome, live []any) bool {
+	list := listOf(c.ownership, path)
+	from, ok := list.index(live)
+	if !ok {
+		return false
+	}
+	to, ok := list.index(outcome)
+	if !ok {
+		return false
+	}
+	var order orderOf
+	for i, o := range outcome {
+		key := list.key(o)
+		at, ok := from[key]
+		if !ok {
+			c.add(append(path, seg{name: list.label(o, i), element: "?"}), o, nil)
+			continue
+		}
+		order.saw(at, list.label(live[at], at))
+		c.value(append(path, seg{name: list.label(live[at], at), element: list.element(path, live[at])}), o, live[at])
+	}
+	for i, l := range live {
+		if _, ok := to[list.key(l)]; !ok {
+			c.add(append(path, seg{name: list.label(l, i), element: list.element(path, l)}), nil, l)
+		}
+	}
+	if desired, now := order.moved(); desired != nil {
+		c.add(path, desired, now)
+	}
+	return true
 }
 
 func (c *comparer) add(path []seg, outcome, live any) {

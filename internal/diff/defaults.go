@@ -1,5 +1,7 @@
 package diff
 
+import "evenkeel.dev/internal/jsonobject"
+
 // isDefault says whether a value of a built-in kind is one that the API server fills in
 // where there is none. Only defaults that depend on nothing else are known; test/truth
 // tries them.
@@ -12,7 +14,7 @@ func (w *walker) isDefault(path []seg, live any) bool {
 	if !ok {
 		d, ok = defaultOfAny(w.kind, name)
 	}
-	return ok && sameJSON(d, live)
+	return ok && jsonobject.Equal(d, live)
 }
 
 func object(pairs ...any) map[string]any {

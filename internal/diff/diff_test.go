@@ -16,6 +16,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // TestPredict reads testdata/predict/*.txtar: desired.yaml, live.yaml, optionally
@@ -117,6 +118,35 @@ func TestEqualObjectsDoNotDiffer(t *testing.T) {
 		}
 		if diff.Hash(o) != diff.Hash(o.DeepCopy()) {
 			t.Fatal("equal objects have different hashes")
+		}
+	})
+}
+
+// Whatever the shape of lists, and whoever owns them, a comparison finds nothing if and only
+// if there is nothing.
+func TestCompareMissesNothing(t *testing.T) {
+	list := rapid.SliceOfN(rapid.OneOf(
+		rapid.Custom(func(t *rapid.T) any {
+			return map[string]any{"k": rapid.SampledFrom([]any{"a", "b", int64(1)}).Draw(t, "k"), "v": rapid.IntRange(0, 1).Draw(t, "v")}
+		}),
+		rapid.SampledFrom([]any{"a", "b", int64(1), "1", nil, map[string]any{"v": "a"}, []any{"a"}}),
+	), 0, 4)
+	owned := []any{
+		map[string]any{"f:list": map[string]any{}},
+		map[string]any{"f:list": map[string]any{`k:{"k":"a"}`: map[string]any{".": map[string]any{}}}},
+		map[string]any{"f:list": map[string]any{`v:"a"`: map[string]any{}}},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) *unstructured.Unstructured {
+			return &unstructured.Unstructured{Object: map[string]any{
+				"metadata": map[string]any{"managedFields": []any{map[string]any{"manager": "m", "fieldsV1": map[string]any{"f:spec": rapid.SampledFrom(owned).Draw(t, "owned")}}}},
+				"spec":     map[string]any{"list": list.Draw(t, name)},
+			}}
+		}
+		outcome, live := draw("outcome"), draw("live")
+		changes, equal := diff.Compare(outcome, live), jsonobject.Equal(outcome.Object["spec"], live.Object["spec"])
+		if equal != (len(changes) == 0) {
+			t.Fatalf("equal: %t, changes: %v", equal, changes)
 		}
 	})
 }

@@ -1,12 +1,13 @@
 package diff
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // same says whether desired, put in the place of live as a whole, would become what
@@ -29,7 +30,7 @@ func (w *walker) same(path []seg, desired, live any) bool {
 		}
 		return true
 	}
-	return sameScalar(desired, live) || w.builtIn && w.normalized(path, desired, live)
+	return jsonobject.EqualScalars(desired, live) || w.builtIn && w.normalized(path, desired, live)
 }
 
 func (w *walker) sameMap(path []seg, desired, live map[string]any) bool {
@@ -95,60 +96,6 @@ func atomicName(name string) bool {
 		return true
 	}
 	return false
-}
-
-// sameJSON compares two JSON values. Numbers are compared as numbers.
-func sameJSON(a, b any) bool {
-	switch x := a.(type) {
-	case map[string]any:
-		y, ok := b.(map[string]any)
-		if !ok || len(x) != len(y) {
-			return false
-		}
-		for k, v := range x {
-			w, ok := y[k]
-			if !ok || !sameJSON(v, w) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		y, ok := b.([]any)
-		return ok && slices.EqualFunc(x, y, sameJSON)
-	}
-	return sameScalar(a, b)
-}
-
-func sameScalar(a, b any) bool {
-	switch a.(type) {
-	case map[string]any, []any:
-		return false
-	}
-	switch b.(type) {
-	case map[string]any, []any:
-		return false
-	}
-	if a == b {
-		return true
-	}
-	x, ok := number(a)
-	if !ok {
-		return false
-	}
-	y, ok := number(b)
-	return ok && x == y
-}
-
-func number(v any) (float64, bool) {
-	switch n := v.(type) {
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, true
-	case int:
-		return float64(n), true
-	}
-	return 0, false
 }
 
 // normalized says whether the type of a built-in kind's field writes both values the

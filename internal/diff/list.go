@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"evenkeel.dev/internal/jsonobject"
 )
 
 type shape int
@@ -110,15 +112,22 @@ func (o orderOf) labels() []any {
 	return out
 }
 
-// reordered finds elements in another order, which an apply would bring into desired's.
-func (w *walker) reordered(path []seg, o orderOf) {
+// moved are the elements in desired's and in live's order, if these are not the same.
+func (o orderOf) moved() (desired, live []any) {
 	byLive := func(a, b place) int { return cmp.Compare(a.index, b.index) }
 	if slices.IsSortedFunc(o, byLive) {
-		return
+		return nil, nil
 	}
-	desired := o.labels()
+	desired = o.labels()
 	slices.SortFunc(o, byLive)
-	w.add(path, desired, o.labels())
+	return desired, o.labels()
+}
+
+// reordered finds elements in another order, which an apply would bring into desired's.
+func (w *walker) reordered(path []seg, o orderOf) {
+	if desired, live := o.moved(); desired != nil {
+		w.add(path, desired, live)
+	}
 }
 
 // findElement is the index of the live element that a desired one stands for, or -1.
@@ -152,7 +161,7 @@ func (w *walker) fits(desired, live map[string]any, known keying) (fits, guess b
 		l, there := live[n]
 		switch {
 		case set:
-			if !sameScalar(d, l) {
+			if !jsonobject.EqualScalars(d, l) {
 				return false, false
 			}
 		case !there:
@@ -199,7 +208,7 @@ func (w *walker) set(path []seg, desired, live []any, owned map[string]any) {
 func count(list []any, v any) (index int, there bool) {
 	index = -1
 	for i, e := range list {
-		if !sameJSON(e, v) {
+		if !jsonobject.Equal(e, v) {
 			continue
 		}
 		if there {
@@ -252,7 +261,7 @@ func keyNames(entries []element) []string {
 
 func (e element) fits(m map[string]any) bool {
 	for n, v := range e.keys {
-		if !sameScalar(v, m[n]) {
+		if !jsonobject.EqualScalars(v, m[n]) {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"maps"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // Apply gives desired, or the outcome of a dry run, and live as they are to be
@@ -118,7 +120,7 @@ func (t trust) fields(desired, live, owned map[string]any) any {
 		switch {
 		case len(below) > 0:
 			next = t.value(d, l, below)
-		case sameJSON(d, l):
+		case jsonobject.Equal(d, l):
 			continue
 		default:
 			next, keep = t.decide(name, l)
@@ -177,7 +179,7 @@ func indexFor(list []any, e element) int {
 
 func (e element) mayBe(m map[string]any) bool {
 	for n, v := range e.keys {
-		if x, ok := m[n]; ok && !sameScalar(v, x) {
+		if x, ok := m[n]; ok && !jsonobject.EqualScalars(v, x) {
 			return false
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // Change is one field that differs.
@@ -332,7 +334,7 @@ func covers(live, desired any) bool {
 		}
 		return true
 	}
-	return sameScalar(desired, live)
+	return jsonobject.EqualScalars(desired, live)
 }
 
 // label shows an element of a keyed list: [name=web].

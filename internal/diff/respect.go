@@ -9,6 +9,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/jq"
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // Respect is what the sync option RespectIgnoreDifferences=true sends: desired without
@@ -144,7 +145,7 @@ func sameKeys(d any, live map[string]any, names []string) bool {
 		return false
 	}
 	for _, n := range names {
-		if x, set := m[n]; set && !sameScalar(x, live[n]) {
+		if x, set := m[n]; set && !jsonobject.EqualScalars(x, live[n]) {
 			return false
 		}
 	}

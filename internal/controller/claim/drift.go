@@ -11,6 +11,7 @@ import (
 	"evenkeel.dev/internal/apply"
 	"evenkeel.dev/internal/cluster"
 	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/diff/immutable"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -36,7 +37,7 @@ func (c *Claim) Drift(changes []diff.Change, live *unstructured.Unstructured) []
 		if diff.Autoscaled(live, a.Change) {
 			d.Advice = autoscaledAdvice
 		}
-		if diff.Immutable(live, a.Change) {
+		if immutable.Field(live, a.Change) {
 			d.Immutable = cluster.Refused
 			if apply.Recreates(c.Object.Key.GroupKind(), c.Force) {
 				d.Immutable = cluster.Replaced

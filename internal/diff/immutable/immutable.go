@@ -1,10 +1,12 @@
-package diff
+package immutable
 
 import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"evenkeel.dev/internal/diff"
+	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -100,10 +102,10 @@ func has(obj map[string]any, outer, inner string, value any) bool {
 	return m[inner] == value
 }
 
-// Immutable says whether the API server is known to refuse a change of a live object.
+// Field says whether the API server is known to refuse a change of a live object.
 // What live lacks can be added to some of these fields and not to others; it is called
 // immutable then as well where the whole field is.
-func Immutable(live *unstructured.Unstructured, c Change) bool {
+func Field(live *unstructured.Unstructured, c diff.Change) bool {
 	rules := frozenFields[resource.KeyOf(live).GroupKind().String()]
 	if len(rules) == 0 {
 		return false
@@ -122,14 +124,14 @@ func Immutable(live *unstructured.Unstructured, c Change) bool {
 
 // onlyExcepted says of a change of a whole map or list above a field that can be
 // changed that only such fields differ in it.
-func (f frozen) onlyExcepted(path string, c Change) bool {
+func (f frozen) onlyExcepted(path string, c diff.Change) bool {
 	if c.Desired == nil || c.Live == nil {
 		return false
 	}
 	for _, e := range f.except {
 		if below, ok := strings.CutPrefix(e, path+"/"); ok {
 			skip := strings.Split(below, "/")
-			if sameJSON(stripped(c.Desired, skip), stripped(c.Live, skip)) {
+			if jsonobject.Equal(stripped(c.Desired, skip), stripped(c.Live, skip)) {
 				return true
 			}
 		}
