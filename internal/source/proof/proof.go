@@ -43,6 +43,8 @@ type Book struct {
 	log   *slog.Logger
 	known *lru.Cache[source.Repository, struct{}]
 
+	notes notes
+
 	mu   sync.Mutex
 	keys map[[sha256.Size]byte][]byte // by a digest of the credentials that never leaves the process
 }
@@ -65,9 +67,13 @@ func Open(dir string, now time.Time, log *slog.Logger) (*Book, error) {
 		return nil, fault.Wrap(fault.Internal, err, "book of proofs %s", dir)
 	}
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && e.Name() != saltName && now.Sub(info.ModTime()) > maxAge {
+		if info, err := e.Info(); err == nil && e.Name() != saltName && !e.IsDir() && now.Sub(info.ModTime()) > maxAge {
 			_ = os.Remove(filepath.Join(dir, e.Name())) // it is tried again next time
 		}
+	}
+	b.notes = notes{dir: filepath.Join(dir, "said")}
+	if err := b.notes.open(now); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "book of proofs %s", dir)
 	}
 	return b, nil
 }
@@ -104,13 +110,18 @@ func (b *Book) Get(repo source.Repository) (_ struct{}, ok bool) {
 	return struct{}{}, true
 }
 
-// Add makes a record of a repository. If that fails it counts until the process ends.
+// Add makes a record of a repository, or makes it anew. If that fails it counts until the
+// process ends.
 func (b *Book) Add(repo source.Repository, _ struct{}) {
-	if _, ok := b.known.Get(repo); ok {
-		return
-	}
+	_, known := b.known.Get(repo)
 	b.known.Add(repo, struct{}{})
 	name, err := b.name(repo)
+	if err == nil && known {
+		now := time.Now()
+		if os.Chtimes(name, now, now) == nil {
+			return
+		}
+	}
 	if err == nil {
 		err = os.WriteFile(name, nil, 0o600)
 	}
@@ -131,16 +142,39 @@ func (b *Book) Remove(repo source.Repository) {
 	}
 }
 
+// Since is when the record of a repository was last made, by this process or one before:
+// the time of its last answer. It is zero if there is none.
+func (b *Book) Since(repo source.Repository) time.Time {
+	name, err := b.name(repo)
+	if err != nil {
+		return time.Time{}
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
 func (b *Book) name(repo source.Repository) (string, error) {
+	mac, err := b.mac(repo)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(b.dir, hex.EncodeToString(mac.Sum(nil))), nil
+}
+
+// mac is a code of a repository, with a key that its credentials make.
+func (b *Book) mac(repo source.Repository) (hash.Hash, error) {
 	secrets := sha256.New()
 	tell(secrets, reflect.ValueOf(repo), true)
 	key, err := b.key([sha256.Size]byte(secrets.Sum(nil)))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	mac := hmac.New(sha256.New, key)
 	tell(mac, reflect.ValueOf(repo), false)
-	return filepath.Join(b.dir, hex.EncodeToString(mac.Sum(nil))), nil
+	return mac, nil
 }
 
 // key is derived once for all repositories with the same secrets.

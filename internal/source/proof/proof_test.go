@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,8 +47,11 @@ func TestRemembers(t *testing.T) {
 	}
 	b.Remove(repo)
 	b.Add(repo, struct{}{})
+	b.Note(repo, "chart canary 1.0.0", "sha256:1")
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) != 2 {
+	notes, noErr := filepath.Glob(filepath.Join(dir, "said", "*"))
+	files = append(slices.DeleteFunc(files, func(f string) bool { return filepath.Base(f) == "said" }), notes...)
+	if err != nil || noErr != nil || len(files) != 3 {
 		t.Fatal(files, err)
 	}
 	for _, f := range files {
@@ -62,6 +67,129 @@ func TestRemembers(t *testing.T) {
 	}
 	if has(open(t, dir, now.Add(91*24*time.Hour)), repo) {
 		t.Error("it counts for ever")
+	}
+}
+
+// A record that is made anew is as young as that, also for Since.
+func TestRenewed(t *testing.T) {
+	dir := t.TempDir()
+	repo := source.Repository{URL: "https://git.example.com/a"}
+	b := open(t, dir, now)
+	if since := b.Since(repo); !since.IsZero() {
+		t.Errorf("a record of %s of what is not known", since)
+	}
+	b.Add(repo, struct{}{})
+	files, err := filepath.Glob(filepath.Join(dir, "????????????????????*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.Chtimes(files[0], now, now); err != nil {
+		t.Fatal(err)
+	}
+	if since := b.Since(repo); !since.Equal(now) {
+		t.Errorf("made %s, want %s", since, now)
+	}
+	before := time.Now().Add(-time.Minute)
+	b.Add(repo, struct{}{})
+	if since := b.Since(repo); since.Before(before) {
+		t.Errorf("made anew, and it is of %s", since)
+	}
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	b.Add(repo, struct{}{})
+	if !has(open(t, dir, now), repo) {
+		t.Error("a record that somebody deleted is not made again")
+	}
+}
+
+// Who finds a note has the same credentials, and is still let in.
+func TestNotes(t *testing.T) {
+	dir := t.TempDir()
+	repo := source.Repository{URL: "https://charts.example.com", Password: source.NewSecret("canary")}
+	other := repo
+	other.Password = source.NewSecret("another")
+	b := open(t, dir, now)
+	expect := func(reason string, repo source.Repository, what, want string) {
+		t.Helper()
+		if got, ok := b.Noted(repo, what); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %t", reason, got, ok)
+		}
+	}
+	b.Note(repo, "web 1.0.0", "sha256:1")
+	expect("nobody was let in", repo, "web 1.0.0", "")
+	b.Add(repo, struct{}{})
+	b.Add(other, struct{}{})
+	expect("noted", repo, "web 1.0.0", "sha256:1")
+	expect("of something else nothing is", repo, "web 1.0.1", "")
+	expect("nor for somebody else", other, "web 1.0.0", "")
+	b.Note(repo, "web 1.0.0", "sha256:2")
+	b = open(t, dir, now)
+	expect("it outlives the process, and the newest counts", repo, "web 1.0.0", "sha256:2")
+	b.Remove(repo)
+	expect("turned away", repo, "web 1.0.0", "")
+	b.Add(repo, struct{}{})
+	expect("let in again", repo, "web 1.0.0", "sha256:2")
+
+	files, err := filepath.Glob(filepath.Join(dir, "said", "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	content, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, damaged := range []string{"", strings.Replace(string(content), ":2", ":3", 1), string(content[:len(content)-1]), strings.Repeat("a", 1<<20)} {
+		if err := os.WriteFile(files[0], []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		expect("damaged", repo, "web 1.0.0", "")
+	}
+	b.Note(repo, "web 1.0.0", "sha256:2")
+	expect("said again", repo, "web 1.0.0", "sha256:2")
+	b.Unnote(repo, "web 1.0.0")
+	b.Unnote(repo, "web 1.0.0")
+	expect("forgotten", repo, "web 1.0.0", "")
+	if err := os.RemoveAll(filepath.Join(dir, "said")); err != nil {
+		t.Fatal(err)
+	}
+	b.Note(repo, "web 1.0.0", "sha256:2")
+	expect("all was deleted meanwhile", repo, "web 1.0.0", "sha256:2")
+	if err := os.Chtimes(files[0], now, now); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir, now.Add(91*24*time.Hour))
+	b.Add(repo, struct{}{})
+	expect("too old", repo, "web 1.0.0", "")
+}
+
+// The number of notes is bounded, and the newest stay.
+func TestNotesAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	repo := source.Repository{URL: "https://charts.example.com"}
+	b := open(t, dir, now)
+	b.Add(repo, struct{}{})
+	b.Note(repo, "0", "x")
+	files, err := filepath.Glob(filepath.Join(dir, "said", "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.Chtimes(files[0], now.Add(-24*time.Hour), now.Add(-24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	const most = 10_000
+	for i := range most {
+		b.Note(repo, strconv.Itoa(i+1), "x")
+	}
+	files, err = filepath.Glob(filepath.Join(dir, "said", "*"))
+	if err != nil || len(files) > most || len(files) < most/2 {
+		t.Errorf("%d notes, %v", len(files), err)
+	}
+	if _, ok := b.Noted(repo, "0"); ok {
+		t.Error("the oldest stays")
+	}
+	if _, ok := b.Noted(repo, strconv.Itoa(most)); !ok {
+		t.Error("the newest goes")
 	}
 }
 
