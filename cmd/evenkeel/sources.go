@@ -71,7 +71,7 @@ func openInput(ctx context.Context, o inputOptions) (in *input, err error) {
 	if err != nil {
 		return in, err
 	}
-	in.sources = &repository.Sources{Git: repository.Git{Store: mirrors, Metrics: o.metrics}, Minter: minter}
+	in.sources = &repository.Sources{Git: repository.Git{Store: mirrors, Metrics: o.metrics}, Minter: minter, Kept: proofs}
 	in.sources.Helm, err = helmrepo.Open(limits.helm(helmrepo.Options{Dir: filepath.Join(o.dir, "charts"), Proxy: proxy, NoProxy: noProxy, Log: o.log}))
 	if err != nil {
 		return in, err

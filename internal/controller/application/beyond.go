@@ -61,7 +61,7 @@ func (p *pass) follow(wants []cache.Wanted, states []repository.State) {
 	for i, st := range states {
 		near.WriteString(st.Revision + " ")
 		if st.Err != nil {
-			p.problem(staleness(st.Err, st.At, wants[i].URL))
+			p.problem(st.Stale(wants[i].URL, true))
 		}
 		p.moved = p.moved || st.Revision != "" && st.Revision != wants[i].Version
 	}

@@ -30,5 +30,7 @@
 //
 // Packages render/cache, source/helmrepo and source/oci remember successes only. While a
 // failure that may pass lasts, the last good rendering stays in force, and the condition
-// says of when it is, by a time that does not change.
+// says of when it is, by a time that does not change. After a restart as well: what a
+// commit, a chart's version or an artifact's digest named is on disk for whoever has the
+// credentials that it was read with (source/proof).
 package application

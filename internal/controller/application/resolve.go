@@ -2,9 +2,7 @@ package application
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/controller/rendering"
@@ -36,6 +34,17 @@ func (p *pass) resolve(ctx context.Context) outcome {
 	p.follow(wants, states[len(repos):])
 	states = states[:len(repos)]
 	p.targets = states
+	out := p.choose(ctx, states)
+	for i, st := range states {
+		if st.Err != nil {
+			p.problem(st.Stale(p.origin.Sources[i].RepoURL, out == proceed))
+		}
+	}
+	return out
+}
+
+// choose takes the commits that the targets name, those of the pin, or the last good ones.
+func (p *pass) choose(ctx context.Context, states []repository.State) outcome {
 	known, failed := p.judge(states)
 	if p.pinned() {
 		return p.resolvePin(ctx)
@@ -92,13 +101,9 @@ func (p *pass) refreshed(states []repository.State) bool {
 func (p *pass) judge(states []repository.State) (known, failed bool) {
 	known = true
 	var revisions []string
-	for i, st := range states {
+	for _, st := range states {
 		revisions = append(revisions, st.Revision)
-		known = known && st.Revision != ""
-		if st.Err != nil {
-			failed = true
-			p.problem(staleness(st.Err, st.At, p.origin.Sources[i].RepoURL))
-		}
+		known, failed = known && st.Revision != "", failed || st.Err != nil
 	}
 	if known {
 		p.newest = revisions
@@ -175,13 +180,4 @@ func (p *pass) trees(ctx context.Context, o resource.Origin, repos []source.Repo
 		out[i] = tree
 	}
 	return out, nil
-}
-
-// staleness is why the revision could not be renewed, without a time that changes.
-func staleness(err error, good time.Time, url string) error {
-	since := "it was never read with success since Evenkeel started"
-	if !good.IsZero() {
-		since = "the state of " + good.UTC().Format(time.RFC3339) + " stays in force"
-	}
-	return fault.Wrap(fault.KindOf(err), err, "%s", fmt.Sprintf("repository %s (%s)", source.RedactURL(url), since))
 }

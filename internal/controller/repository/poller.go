@@ -50,7 +50,8 @@ type State struct {
 	// Err is why the revision could not be renewed. Revision is then the last good one.
 	Err error
 	// At is when the refs were listed by which Revision was last found: it is what was
-	// there then.
+	// there then. Before the first listing of this process succeeds it is when one of a
+	// process before did last, if that is known.
 	At time.Time
 	// Asked says that a listing was asked for (see Refresh) whose outcome Revision and
 	// Err are not yet. A listing that fails is an outcome as well.
@@ -356,6 +357,9 @@ func (a *actor) resolve(ctx context.Context, all bool) (passing bool) {
 		if ctx.Err() != nil {
 			return false
 		}
+		if before, ok := p.o.Store.(interface{ Since(t Target) time.Time }); ok && err != nil {
+			found.At = before.Since(Target{a.repo, target})
+		}
 		a.settle(wants, found, err)
 	}
 	return passing
@@ -374,6 +378,8 @@ func (a *actor) settle(wants []*want, found State, err error) {
 		w.dirty, w.err = false, err
 		if err == nil {
 			w.revision, w.tag, w.at = found.Revision, found.Tag, a.at
+		} else if w.revision == "" {
+			w.at = found.At
 		}
 		answered := w.asked > 0 && w.asked <= a.generation
 		if answered {

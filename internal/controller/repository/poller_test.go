@@ -160,6 +160,57 @@ func (w *world) state(app, url, target, revision, err string) {
 	}
 }
 
+// before is a Store that knows when processes before this one last listed repositories.
+type before struct {
+	*server
+	at time.Time
+}
+
+func (b before) Since(t Target) time.Time {
+	if t.Repo.URL != "a" || t.Revision != "main" {
+		return time.Time{}
+	}
+	return b.at
+}
+
+// Until a listing succeeds a State is of when one did last, whichever process made it.
+func TestStateOfAProcessBefore(t *testing.T) {
+	run(t, func(w *world) {
+		then := time.Now().Add(-time.Hour)
+		w.o.Store = before{w.store, then}
+		w.store.break_("a", errors.New("away"))
+		targets := []Target{{source.Repository{URL: "a"}, source.Target{Revision: "main"}}, {source.Repository{URL: "a"}, source.Target{Revision: "dev"}}}
+		w.Want("one", targets...)
+		synctest.Wait()
+		got := w.State("one")
+		if !got[0].At.Equal(then) || got[0].Err == nil || !got[1].At.IsZero() {
+			t.Errorf("away since the start: %+v", got)
+		}
+		for held, want := range map[bool]string{true: "stays in force", false: "not at hand"} {
+			if err := got[0].Stale("https://ada:canary@example.com/a", held); !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+				t.Error(err)
+			}
+			if err := got[1].Stale("a", held); !strings.Contains(err.Error(), "never read") {
+				t.Error(err)
+			}
+		}
+		w.store.break_("a", nil)
+		w.Refresh("one")
+		synctest.Wait()
+		listed := time.Now()
+		if got := w.State("one")[0]; !got.At.Equal(listed) || got.Err != nil {
+			t.Errorf("back: %+v", got)
+		}
+		time.Sleep(time.Second)
+		w.store.break_("a", errors.New("away"))
+		w.Refresh("one")
+		synctest.Wait()
+		if got := w.State("one")[0]; !got.At.Equal(listed) || got.Err == nil {
+			t.Errorf("away again: %+v", got)
+		}
+	})
+}
+
 func TestOneListingForAll(t *testing.T) {
 	run(t, func(w *world) {
 		a := source.Repository{URL: "a"}

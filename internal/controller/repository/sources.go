@@ -25,6 +25,9 @@ type Sources struct {
 	OCI  *oci.Store
 	// Minter makes tokens for Helm repositories and registries; Git has its own.
 	Minter *credential.Minter
+	// Kept is what charts and artifacts were, for when their repository is away after a
+	// restart; nil keeps nothing. What it has of Git is when a repository was last listed.
+	Kept Notes
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
@@ -75,6 +78,7 @@ func (s *Sources) List(ctx context.Context, repo source.Repository) (Refs, error
 			return nil, err
 		}
 		index, err := s.Helm.Index(ctx, signed)
+		s.heard(repo, "", err)
 		return indexOf{index}, s.refused(repo, err)
 	case source.OCI:
 		if s.OCI == nil {
@@ -105,25 +109,34 @@ func (s *Sources) commit(ctx context.Context, repo source.Repository, refs Refs,
 		if err != nil {
 			return "", err
 		}
-		_, err = s.Helm.Chart(ctx, r.Index, helmrepo.Pull{Chart: target.Chart, Version: version, PassCredentials: target.PassCredentials})
+		got, err := s.Helm.Chart(ctx, r.Index, helmrepo.Pull{Chart: target.Chart, Version: version, PassCredentials: target.PassCredentials})
+		s.keep(Place{Repo: repo, Chart: target.Chart, Revision: version, PassCredentials: target.PassCredentials}, got.Digest, err)
 		return version, err
 	case registryOf:
-		signed, err := s.Minter.SignIn(ctx, repo)
-		if err != nil {
-			return "", err
-		}
-		found, err := s.OCI.Resolve(ctx, signed, target.Chart, target.Revision)
-		if err != nil {
-			return "", s.refused(repo, err)
-		}
-		revision := found.Digest
-		if target.Chart != "" {
-			revision = found.Version
-		}
-		_, err = s.OCI.Artifact(ctx, signed, target.Chart, revision)
+		revision, err := s.artifact(ctx, repo, target)
+		s.heard(repo, target.Chart, err)
 		return revision, s.refused(repo, err)
 	}
 	return s.Git.Commit(ctx, repo, refs, target)
+}
+
+// artifact is the version or digest in a registry that a target names.
+func (s *Sources) artifact(ctx context.Context, repo source.Repository, target source.Target) (string, error) {
+	signed, err := s.Minter.SignIn(ctx, repo)
+	if err != nil {
+		return "", err
+	}
+	found, err := s.OCI.Resolve(ctx, signed, target.Chart, target.Revision)
+	if err != nil {
+		return "", err
+	}
+	revision := found.Digest
+	if target.Chart != "" {
+		revision = found.Version
+	}
+	got, err := s.OCI.Artifact(ctx, signed, target.Chart, revision)
+	s.keep(Place{Repo: repo, Chart: target.Chart, Revision: revision, PassCredentials: target.PassCredentials}, got.Digest, err)
+	return revision, err
 }
 
 // Tree is the files at a place, from what is here if it is.
@@ -139,7 +152,11 @@ func (s *Sources) Tree(ctx context.Context, p Place) (trace.Tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := s.OCI.Artifact(ctx, signed, p.Chart, p.Revision)
+		revision := p.Revision
+		if digest, ok := s.kept(p); ok && s.OCI.Shown(signed, p.Chart, digest) == nil {
+			revision = digest
+		}
+		a, err := s.OCI.Artifact(ctx, signed, p.Chart, revision)
 		if err != nil {
 			return nil, s.refused(p.Repo, err)
 		}
@@ -159,6 +176,9 @@ func (s *Sources) chart(ctx context.Context, p Place) (trace.Tree, error) {
 	if s.Helm == nil {
 		return nil, missing(p.Repo)
 	}
+	if tree, ok := s.keptChart(ctx, p); ok {
+		return tree, nil
+	}
 	signed, err := s.Minter.SignIn(ctx, p.Repo)
 	if err != nil {
 		return nil, err
@@ -167,11 +187,12 @@ func (s *Sources) chart(ctx context.Context, p Place) (trace.Tree, error) {
 	if err != nil {
 		return nil, s.refused(p.Repo, err)
 	}
-	tree, err := s.Helm.Chart(ctx, index, helmrepo.Pull{Chart: p.Chart, Version: p.Revision, PassCredentials: p.PassCredentials})
+	got, err := s.Helm.Chart(ctx, index, helmrepo.Pull{Chart: p.Chart, Version: p.Revision, PassCredentials: p.PassCredentials})
+	s.keep(p, got.Digest, err)
 	if err != nil {
 		return nil, err
 	}
-	return tree, nil
+	return got.Tree, nil
 }
 
 // refused passes err on, and has a token replaced with which a server did not let us in.
@@ -207,6 +228,9 @@ func (s *Sources) Resolve(ctx context.Context, t Target, fresh bool) (string, er
 		}
 		return s.Commit(ctx, t.Repo, refs, t.Target)
 	})
+	if err != nil && fault.KindOf(err).Transient() && s.atHand(ctx, t) {
+		return t.Revision, nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -34,30 +34,60 @@ type proof struct {
 	pass bool
 }
 
-// Chart is a chart of an index, as an immutable tree whose root holds Chart.yaml.
-func (s *Store) Chart(ctx context.Context, index *Index, p Pull) (*archive.Tree, error) {
+// Chart is a chart as it was read.
+type Chart struct {
+	// Tree is immutable; its root holds Chart.yaml.
+	Tree *archive.Tree
+	// Digest is the SHA-256 of the chart as it is packed, in hexadecimal.
+	Digest string
+}
+
+// Chart is a chart of an index.
+func (s *Store) Chart(ctx context.Context, index *Index, p Pull) (Chart, error) {
 	r, err := index.release(p.Chart, p.Version)
 	if err != nil {
-		return nil, err
+		return Chart{}, err
 	}
 	location, err := index.location(p.Chart, r)
 	if err != nil {
-		return nil, err
+		return Chart{}, err
 	}
 	if err := allowed(index.repo, p, r, location); err != nil {
-		return nil, err
+		return Chart{}, err
 	}
 	at := place{repo: index.repo, url: location, pass: p.PassCredentials}
 	if !r.hasDigest {
-		return share(ctx, s, &s.trees.at(at).group, "", func(ctx context.Context) (*archive.Tree, error) {
+		got, err := share(ctx, s, &s.trees.at(at).group, "", func(ctx context.Context) (content, error) {
 			return s.unverified(ctx, at)
 		})
+		return Chart{got.tree, hex.EncodeToString(got.packed[:])}, err
 	}
 	// The index belongs to one repository with one set of credentials.
 	key := fmt.Sprintf("%p %v %x %s", index, p.PassCredentials, r.digest, location)
-	return share(ctx, s, &s.charts, key, func(ctx context.Context) (*archive.Tree, error) {
+	tree, err := share(ctx, s, &s.charts, key, func(ctx context.Context) (*archive.Tree, error) {
 		return s.verified(ctx, at, r)
 	})
+	return Chart{tree, hex.EncodeToString(r.digest[:])}, err
+}
+
+// Kept is the chart of a digest, if it is on disk and undamaged. Nobody is asked: the
+// caller knows that a server has shown that chart to whoever describes the repository so.
+func (s *Store) Kept(ctx context.Context, repo source.Repository, digest string) (*archive.Tree, bool) {
+	sum, err := hex.DecodeString(digest)
+	if err != nil || len(sum) != sha256.Size {
+		return nil, false
+	}
+	r := release{digest: [32]byte(sum)}
+	end, ok := s.begin()
+	if !ok {
+		return nil, false
+	}
+	defer end()
+	tree, ok := s.cached(ctx, nameOf(repo, r), r)
+	if ok {
+		s.count.chartHits.Add(1)
+	}
+	return tree, ok
 }
 
 // allowed says whether a chart may be read from where the index says that it is.
@@ -85,16 +115,29 @@ func (s *Store) chartClient(at place) (*http.Client, error) {
 // Go would unpack by itself.
 func packed() http.Header { return http.Header{"Accept-Encoding": {"identity"}} }
 
-// unverified reads a chart of which the index does not say the digest.
-func (s *Store) unverified(ctx context.Context, at place) (*archive.Tree, error) {
+// unverified reads a chart of which the index does not say the digest. It is kept on disk
+// for Kept alone: whoever has an index asks for it again.
+func (s *Store) unverified(ctx context.Context, at place) (content, error) {
 	client, err := s.chartClient(at)
 	if err != nil {
-		return nil, err
+		return content{}, err
 	}
 	defer client.CloseIdleConnections()
 	s.count.chartRequests.Add(1)
-	return s.tree(ctx, at, request{client, at.url, packed(), s.opts.MaxChartBytes}, func(body io.Reader) (*archive.Tree, error) {
-		return s.unpack(ctx, body)
+	return s.tree(ctx, at, request{client, at.url, packed(), s.opts.MaxChartBytes}, func(body io.Reader) (content, error) {
+		f, err := s.cache.temporary()
+		if err != nil {
+			return content{}, err
+		}
+		defer f.Close()           //nolint:errcheck // it is read again before it is believed
+		defer os.Remove(f.Name()) //nolint:errcheck // renamed if all went well
+		h := sha256.New()
+		tree, err := s.unpack(ctx, io.TeeReader(body, io.MultiWriter(f, h)))
+		if err != nil {
+			return content{}, err
+		}
+		got := content{tree: tree, packed: [32]byte(h.Sum(nil))}
+		return got, s.cache.keep(f.Name(), nameOf(at.repo, release{digest: got.packed}), s.opts.Now())
 	})
 }
 

@@ -20,10 +20,11 @@
 // Without a digest a chart is taken if it comes over TLS, or if the repository itself
 // does not; it is asked for again each time, with ETag and Last-Modified.
 //
-// Charts with a digest are kept on disk, in a directory that nobody else can read. It
-// is bounded, checked when read, and can be deleted at any time. It holds no
-// credentials, and a chart in it is given only to who has shown to the server, with
-// its own credentials, that it may have that chart: one request of one byte.
+// Charts are kept on disk, in a directory that nobody else can read. It is bounded,
+// checked when read, and can be deleted at any time. It holds no credentials, and a chart
+// in it is given only to who has shown to the server, with its own credentials, that it
+// may have that chart: one request of one byte. Who has kept the digest of a chart as it
+// was read (Kept) has it from there while the repository is away, without an index.
 //
 // # Safety
 //

@@ -87,32 +87,34 @@ func (s *Store) File(ctx context.Context, repo source.Repository, schemes []stri
 	}
 	base.User, base.Fragment, base.RawFragment = nil, "", ""
 	at := place{repo: repo}
-	return share(ctx, s, &s.trees.at(at).group, "", func(ctx context.Context) (*archive.Tree, error) {
+	got, err := share(ctx, s, &s.trees.at(at).group, "", func(ctx context.Context) (content, error) {
 		// What this machine serves is nothing for whoever writes an Application, unless the
 		// Application's own repository is there.
 		home := repo.Within != "" && source.Host(repo.Within) == source.Host(repo.URL)
 		client, err := s.client(repo, transport.Options{RefuseLoopback: !s.opts.AllowLoopback && !home})
 		if err != nil {
-			return nil, err
+			return content{}, err
 		}
 		defer client.CloseIdleConnections()
 		s.count.fileRequests.Add(1)
-		return s.tree(ctx, at, request{client, base.String(), http.Header{}, s.opts.MaxFileBytes}, func(body io.Reader) (*archive.Tree, error) {
+		return s.tree(ctx, at, request{client, base.String(), http.Header{}, s.opts.MaxFileBytes}, func(body io.Reader) (content, error) {
 			data, err := io.ReadAll(body)
 			if err != nil {
-				return nil, err
+				return content{}, err
 			}
-			return archive.Single(FileName, data)
+			tree, err := archive.Single(FileName, data)
+			return content{tree: tree}, err
 		})
 	})
+	return got.tree, err
 }
 
 // tree is a tree that is remembered, or read if it is another now.
-func (s *Store) tree(ctx context.Context, at place, r request, read func(io.Reader) (*archive.Tree, error)) (*archive.Tree, error) {
+func (s *Store) tree(ctx context.Context, at place, r request, read func(io.Reader) (content, error)) (content, error) {
 	old, has := s.trees.get(at)
 	now, err := again(ctx, r, old, has, read)
 	if err != nil {
-		return nil, err
+		return content{}, err
 	}
 	now.checked = s.opts.Now()
 	s.trees.put(at, now)

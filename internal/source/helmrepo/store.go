@@ -87,7 +87,7 @@ type Store struct {
 	cache   *cache
 	indexes *shelf[source.Repository, *Index]
 	// trees are files of values, and charts without a digest.
-	trees  *shelf[place, *archive.Tree]
+	trees  *shelf[place, content]
 	proven *shelf[proof, struct{}]
 	charts singleflight.Group
 
@@ -106,6 +106,12 @@ type place struct {
 	repo source.Repository
 	url  string
 	pass bool
+}
+
+// content is what is at a place; packed is the digest of a chart there.
+type content struct {
+	tree   *archive.Tree
+	packed [32]byte
 }
 
 // Stats are counters since Open.
@@ -145,7 +151,7 @@ func Open(opts Options) (*Store, error) {
 	s := &Store{
 		opts: opts, network: make(chan struct{}, opts.Parallelism),
 		indexes: newShelf[source.Repository](opts.MaxIndexMemory, func(x *Index) int64 { return x.size }),
-		trees:   newShelf[place](maxTreeMemory, func(t *archive.Tree) int64 { return t.Size() }),
+		trees:   newShelf[place](maxTreeMemory, func(c content) int64 { return c.tree.Size() }),
 		proven:  newShelf[proof](maxProven, func(struct{}) int64 { return 1 }),
 	}
 	s.proven.maxCount = maxProven

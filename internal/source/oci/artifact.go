@@ -86,6 +86,20 @@ func (s *Store) Artifact(ctx context.Context, repo source.Repository, chart, ver
 	return got, err
 }
 
+// Shown says that a registry has shown the manifest of a digest to whoever describes the
+// repository so, before this process was: what is here of it needs no request then.
+func (s *Store) Shown(repo source.Repository, chart, digest string) error {
+	r, err := s.remote(repo, chart)
+	if err != nil {
+		return err
+	}
+	if !blobs.IsDigest(digest) {
+		return fault.New(fault.Invalid, "%s: %.100q is no digest", r.name, digest)
+	}
+	r.proven.Add(digest, struct{}{})
+	return nil
+}
+
 // exactly is the revision of a tag, version or digest. A digest that was shown
 // before is asked for no more.
 func (s *Store) exactly(ctx context.Context, r *remote, version string) (Revision, error) {

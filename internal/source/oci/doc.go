@@ -16,7 +16,8 @@
 // error: the newest version in the part of it could be an old one.
 //
 // Whoever asks for a digest gets it only after the registry has shown its manifest
-// to these very credentials. What is on disk belongs to one address, reached in one
+// to these very credentials, in this process or, as the caller has kept (Shown), in one
+// before. What is on disk belongs to one address, reached in one
 // way: a server cannot claim a digest in order to be handed what another one gave.
 //
 // User and password go to the registry's own host, and to the host that it names
