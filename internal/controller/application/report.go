@@ -28,9 +28,7 @@ const quiet = 500 * time.Millisecond
 func (p *pass) report(ctx context.Context) bool {
 	p.rivalry()
 	p.unruled()
-	if p.managed != nil {
-		p.orphans()
-	}
+	p.orphans()
 	for _, text := range why.Aborted(p.c.cluster, p.managed) {
 		p.condition(v1alpha1.ConditionRolloutAborted, text)
 	}

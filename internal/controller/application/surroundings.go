@@ -24,18 +24,21 @@ func (p *pass) summarize(r *status.Report) {
 }
 
 // orphans warns of the orphans in the Application's namespace, if its project asks for
-// that. Before everything was listed once their number is not known, and what was said of
-// it stays.
+// that. Before everything was listed once, or while it is not known what the Application
+// desires or which rules hold for it, their number is not known, and what was said of it
+// stays.
 func (p *pass) orphans() {
-	seeks := ""
-	if p.rules.SeeksOrphans() {
-		seeks = p.app.Spec.Destination.Namespace
+	if p.rules != nil {
+		seeks := ""
+		if p.rules.SeeksOrphans() {
+			seeks = p.app.Spec.Destination.Namespace
+		}
+		p.c.seek(p.key, p.s, seeks)
+		if seeks == "" || !p.rules.WarnsOfOrphans() {
+			return
+		}
 	}
-	p.c.seek(p.key, p.s, seeks)
-	if seeks == "" || !p.rules.WarnsOfOrphans() {
-		return
-	}
-	if !p.c.cluster.Settled() {
+	if p.rules == nil || p.managed == nil || !p.c.cluster.Settled() {
 		i := slices.IndexFunc(p.app.Status.Conditions, func(c v1alpha1.ApplicationCondition) bool {
 			return c.Type == v1alpha1.ConditionOrphanedResourceWarning
 		})
