@@ -17,13 +17,15 @@ func AutoscaledReplicas() *RuleSet {
 	return &RuleSet{rules: []compiledRule{{group: every, kind: every, autoscaled: true, text: "autoscaledReplicas"}}}
 }
 
-// autoscaler says whether the HorizontalPodAutoscaler controller has set live's number of
-// replicas. It is the one part of kube-controller-manager that writes through the scale
-// subresource, and KEDA works through it; who scales by hand has another name there.
-// The object itself says so, for every event and whatever else was read by then.
+// autoscaler says whether an autoscaler has set live's number of replicas. The controller
+// of HorizontalPodAutoscalers is the one part of kube-controller-manager that writes
+// through the scale subresource. KEDA works through it, and itself, as keda, writes there
+// what no HorizontalPodAutoscaler can: from none to some. (And back, of which the API server
+// notes no owner.) Who scales by hand has another name. The object itself says so, for
+// every event and whatever else was read by then.
 func autoscaler(live *unstructured.Unstructured) bool {
 	for _, g := range ownershipOf(live, "", "", nil).all {
-		if g.name != "kube-controller-manager" || g.subresource != "scale" {
+		if g.name != "kube-controller-manager" && g.name != "keda" || g.subresource != "scale" {
 			continue
 		}
 		if _, ok := at(g.fields, []seg{field("spec"), field("replicas")}); ok {
