@@ -126,7 +126,7 @@ type Network struct {
 	// Labels are a Pod's, and Selector the labels of those that a Service leads to, both
 	// as "KEY=VALUE,KEY=VALUE".
 	Labels, Selector string
-	// Targets are what an Ingress or a route leads to.
+	// Targets are what an Ingress or a route leads to, and what an autoscaler scales.
 	Targets []resource.Key
 	// Addresses are those that load balancers have given.
 	Addresses []Address

@@ -112,12 +112,19 @@ func (c *Client) ClientSideApply(ctx context.Context, namespace, manager string,
 }
 
 // Merge merge-patches an object as a field manager.
+//
+// KIND/SUBRESOURCE patches that of the object, as an autoscaler does Deployment.apps/scale.
 func (c *Client) Merge(ctx context.Context, kind, name, manager string, patch []byte) error {
+	kind, subresource, _ := strings.Cut(kind, "/")
 	res, short, err := c.find(kind, name)
 	if err != nil {
 		return err
 	}
-	_, err = res.Patch(ctx, short, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager})
+	var subresources []string
+	if subresource != "" {
+		subresources = []string{subresource}
+	}
+	_, err = res.Patch(ctx, short, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}, subresources...)
 	return err
 }
 

@@ -29,8 +29,8 @@
 //	apply FILE...            create or update objects, as field manager "tester"
 //	client-side-apply NS MANAGER FILE
 //	                         create an object as kubectl apply does without --server-side
-//	patch KIND[.GROUP] NS/NAME MANAGER JSON
-//	                         merge-patch an object as a field manager
+//	patch KIND[.GROUP][/SUBRESOURCE] NS/NAME MANAGER JSON
+//	                         merge-patch an object, or a subresource of it, as a field manager
 //	remove KIND[.GROUP] NS/NAME
 //	refresh APP [hard]       ask for a refresh and wait until it is answered
 //	app APP WANT...          wait until an Application is as wanted: sync=, health=, op=,

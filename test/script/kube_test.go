@@ -34,7 +34,7 @@ func (w *world) clientSideApply(ts *testscript.TestScript, args []string) error 
 
 func (w *world) patch(_ *testscript.TestScript, args []string) error {
 	if len(args) != 4 {
-		return errors.New("usage: patch KIND[.GROUP] NS/NAME MANAGER JSON")
+		return errors.New("usage: patch KIND[.GROUP][/SUBRESOURCE] NS/NAME MANAGER JSON")
 	}
 	return w.client.Merge(w.ctx, args[0], args[1], args[2], []byte(args[3]))
 }

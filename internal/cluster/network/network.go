@@ -39,6 +39,10 @@ func Of(obj *unstructured.Unstructured) *cluster.Network {
 		case "Service":
 			in.service(spec)
 		}
+	case "autoscaling":
+		if gvk.Kind == "HorizontalPodAutoscaler" {
+			in.scaled(spec)
+		}
 	case "extensions", "networking.k8s.io":
 		if gvk.Kind == "Ingress" {
 			in.ingress(spec)
@@ -172,6 +176,18 @@ func scheme(secured bool) string {
 		return "https://"
 	}
 	return "http://"
+}
+
+// scaled is what a HorizontalPodAutoscaler scales, in its own namespace.
+func (in reader) scaled(spec map[string]any) {
+	ref, _ := spec["scaleTargetRef"].(map[string]any)
+	group, _, grouped := strings.Cut(text(ref, "apiVersion"), "/")
+	if !grouped {
+		group = ""
+	}
+	if kind := text(ref, "kind"); kind != "" {
+		in.target(group, kind, in.obj.GetNamespace(), text(ref, "name"))
+	}
 }
 
 // backend is that of an Ingress, in all versions that there were.

@@ -21,7 +21,14 @@ const (
 	maxValue = 256
 )
 
-const autoscaledAdvice = "set by a HorizontalPodAutoscaler; remove it from Git, or set evenkeel.autoscaledReplicas: \"ignore\" in argocd-cm"
+// Autoscaled is the advice about a number of replicas that an autoscaler sets, which the
+// object does not name.
+func Autoscaled(by string) string {
+	return "set by " + by + "; remove it from Git, or set evenkeel.autoscaledReplicas: \"ignore\" in argocd-cm"
+}
+
+// AnAutoscaler is an autoscaler of which the name is not known.
+const AnAutoscaler = "a HorizontalPodAutoscaler"
 
 // Drift tells the changes in texts that may be shown, with who wrote what is live and
 // what the API server will say.
@@ -35,7 +42,7 @@ func (c *Claim) Drift(changes []diff.Change, live *unstructured.Unstructured) []
 	for _, a := range attributed {
 		d := cluster.Drift{Path: a.Path, Desired: v.shown(a.Path, a.Desired), Live: v.shown(a.Path, a.Live), Manager: a.Manager, At: a.At}
 		if diff.Autoscaled(live, a.Change) {
-			d.Advice = autoscaledAdvice
+			d.Advice = Autoscaled(AnAutoscaler)
 		}
 		if immutable.Field(live, a.Change) {
 			d.Immutable = cluster.Refused

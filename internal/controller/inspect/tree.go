@@ -46,11 +46,12 @@ func (i *Inspector) Tree(namespace, name string) []view.Node {
 			roots = append(roots, rec.Key)
 		}
 	}
+	scalers := KnownScalers(i.Cluster)
 	t.add(roots, func(n *view.Node, rec *cluster.Record) {
 		switch x := claimed[rec.Key]; {
 		case x != nil:
 			delete(claimed, rec.Key)
-			i.claimed(n, x, rec)
+			i.claimed(n, x, rec, scalers)
 		case rec.Hints.Hook:
 			n.Hook = true
 		default:
@@ -128,7 +129,7 @@ func missing(x *claim.Claim) view.Node {
 }
 
 // claimed says of a node that it is desired, and how that compares.
-func (i *Inspector) claimed(n *view.Node, x *claim.Claim, rec *cluster.Record) {
+func (i *Inspector) claimed(n *view.Node, x *claim.Claim, rec *cluster.Record, scalers *Scalers) {
 	n.Cause = view.CauseOf(x.Object.Key, why.Explain(i.Cluster, rec))
 	n.Managed, n.Wave, n.Version = true, int64(x.Object.Wave), x.Object.GVK.Version
 	n.Sync = string(v1alpha1.SyncStatusUnknown)
@@ -142,7 +143,7 @@ func (i *Inspector) claimed(n *view.Node, x *claim.Claim, rec *cluster.Record) {
 		return
 	}
 	n.OutOfSyncSince = stamp(comparison.Object{Record: rec, Drift: rec.Verdict.Drift}.Since())
-	n.Drift = Drifts(rec.Verdict.Drift)
+	n.Drift = Drifts(scalers.Named(rec.Key, rec.Verdict.Drift))
 }
 
 func node(b cluster.Branch, parent string) view.Node {
@@ -161,18 +162,26 @@ func node(b cluster.Branch, parent string) view.Node {
 	for _, info := range r.Verdict.Info {
 		n.Info = append(n.Info, view.Info(info))
 	}
-	n.Network = networkOf(r.Verdict.Network)
+	n.Network = networkOf(r)
 	if r.Verdict.Trouble != nil {
 		n.Cause = view.CauseOf(r.Key, why.Own(r))
 	}
 	return n
 }
 
-func networkOf(n *cluster.Network) *view.Network {
+// networkOf is an object's networkingInfo; what an autoscaler scales is no part of it.
+func networkOf(r *cluster.Record) *view.Network {
+	n := r.Verdict.Network
 	if n == nil {
 		return nil
 	}
 	out := &view.Network{Labels: labelsOf(n.Labels), TargetLabels: labelsOf(n.Selector), ExternalURLs: n.URLs}
+	if r.Key.Group == "autoscaling" {
+		if n.URLs == nil {
+			return nil
+		}
+		return out
+	}
 	for _, key := range n.Targets {
 		out.TargetRefs = append(out.TargetRefs, view.Target(key))
 	}

@@ -236,9 +236,10 @@ func (f *Offline) Diff(ctx context.Context, app *v1alpha1.Application, revisions
 	}
 	var out []view.Difference
 	desired := map[resource.Key]bool{}
+	scalers := inspect.LiveScalers(ctx, f.o.Conn, f.kinds)
 	for _, x := range r.Claims {
 		desired[x.Object.Key] = true
-		d, differs, err := f.difference(ctx, x)
+		d, differs, err := f.difference(ctx, x, scalers)
 		if err != nil {
 			return nil, err
 		}
@@ -272,7 +273,7 @@ func differenceOf(key resource.Key) view.Difference {
 	return view.Difference{ID: key.String(), Group: key.Group, Kind: key.Kind, Namespace: key.Namespace, Name: key.Name}
 }
 
-func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Difference, differs bool, err error) {
+func (f *Offline) difference(ctx context.Context, x *claim.Claim, scalers *inspect.Scalers) (d view.Difference, differs bool, err error) {
 	key := x.Object.Key
 	d = differenceOf(key)
 	want, err := x.Body()
@@ -300,7 +301,7 @@ func (f *Offline) difference(ctx context.Context, x *claim.Claim) (d view.Differ
 			return d, false, err
 		}
 	}
-	d.Changes = inspect.Drifts(x.Drift(changes, live))
+	d.Changes = inspect.Drifts(scalers.Named(key, x.Drift(changes, live)))
 	d.Live, err = inspect.Show(live, f.o.Settings().SensitiveAnnotations...)
 	return d, true, err
 }

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,30 +36,38 @@ func (r *Run) Preview(ctx context.Context) (view.Plan, error) {
 		Hash: hash, Revision: resource.OriginOfSync(r.State.SyncResult).Revision(0), Revisions: r.State.SyncResult.Revisions,
 		Steps: []view.PlanStep{}, Skipped: []view.PlanItem{},
 	}
+	scalers := inspect.LiveScalers(ctx, r.Comparer.Cluster.Conn(), r.Comparer.Cluster.Kinds())
 	for _, list := range [...][]plan.Step{p.Steps, p.OnFailure} {
 		for _, s := range list {
 			step := view.PlanStep{Phase: string(s.Phase), Wave: s.Wave}
 			for _, items := range [...][]plan.Item{s.Prune, s.Apply} {
 				for _, i := range items {
-					step.Items = append(step.Items, r.shown(i, decisions))
+					step.Items = append(step.Items, r.shown(i, decisions, scalers))
 				}
 			}
 			out.Steps = append(out.Steps, step)
 		}
 	}
 	for _, i := range p.Skipped {
-		out.Skipped = append(out.Skipped, r.shown(i, decisions))
+		out.Skipped = append(out.Skipped, r.shown(i, decisions, scalers))
 	}
 	return out, nil
 }
 
-func (r *Run) shown(i plan.Item, decisions Decided) view.PlanItem {
+func (r *Run) shown(i plan.Item, decisions Decided, scalers *inspect.Scalers) view.PlanItem {
 	out := view.PlanItem{
 		ID: i.Key.String(), Group: i.Key.Group, Kind: i.Key.Kind, Namespace: i.Key.Namespace, Name: i.Key.Name,
 		Action: string(i.Action), Reason: i.Reason,
 	}
 	if o := r.find(i.Key); o != nil && i.Action != plan.Run {
-		out.Version, out.Changes = o.Version(), inspect.Drifts(r.drift(*o))
+		drift := r.drift(*o)
+		named := scalers.Named(i.Key, drift)
+		out.Version, out.Changes = o.Version(), inspect.Drifts(named)
+		for n, d := range drift {
+			if d.Advice != named[n].Advice { // the plan itself was made without a request for the name
+				out.Reason = strings.Replace(out.Reason, d.Advice, named[n].Advice, 1)
+			}
+		}
 	}
 	if h := r.hook(i.Phase, i.Key); h != nil && i.Action == plan.Run {
 		out.Version = h.object.GVK.Version

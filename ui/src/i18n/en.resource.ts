@@ -89,8 +89,8 @@ export const resourceWords = {
     immutable: 'Cannot be changed',
     replaced: 'This field cannot be changed in place: a sync deletes the resource and makes it anew.',
     refused: 'This field cannot be changed: the API server refuses it. The plan of a sync says what helps.',
-    autoscaled:
-      'An autoscaler sets this. Remove the field from Git, or let it differ everywhere with this line in the data of argocd-cm:',
+    autoscaled: (by: string) =>
+      `${by || 'An autoscaler'} sets this. Remove the field from Git, or let it differ everywhere with this line in the data of argocd-cm:`,
     hidden: 'hidden',
     maskedDifferent: 'The value is secret; desired and live are different.',
     maskedEqual: 'The value is secret; desired and live are equal.',

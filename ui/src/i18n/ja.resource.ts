@@ -83,8 +83,8 @@ export const resourceWords: typeof english = {
     immutable: '変更不可',
     replaced: 'このフィールドはその場で変更できません。同期するとリソースを削除して作り直します。',
     refused: 'このフィールドは変更できず、API サーバーに拒否されます。対処は同期の計画に示されます。',
-    autoscaled:
-      'オートスケーラーが設定しています。このフィールドを Git から削除するか、argocd-cm の data に次の行を加えて差分を許可してください:',
+    autoscaled: by =>
+      `${by ? `${by} ` : 'オートスケーラー'}が設定しています。このフィールドを Git から削除するか、argocd-cm の data に次の行を加えて差分を許可してください:`,
     hidden: '非表示',
     maskedDifferent: '値は秘密です。目標状態と現在の状態は異なります。',
     maskedEqual: '値は秘密です。目標状態と現在の状態は同じです。',

@@ -47,8 +47,13 @@ describe('a difference', () => {
     const text = show({
       advice: 'set by a HorizontalPodAutoscaler; … evenkeel.autoscaledReplicas: "ignore" in argocd-cm',
     })
-    expect(text).toContain(`${en.diff.autoscaled}evenkeel.autoscaledReplicas: "ignore"Copy`)
+    expect(text).toContain(`${en.diff.autoscaled('')}evenkeel.autoscaledReplicas: "ignore"Copy`)
     expect(text).not.toContain('HorizontalPodAutoscaler;')
+  })
+
+  it('that a known autoscaler makes names it', () => {
+    const advice = 'set by HorizontalPodAutoscaler web; … evenkeel.autoscaledReplicas: "ignore" in argocd-cm'
+    expect(show({ advice })).toContain('HorizontalPodAutoscaler web sets this.')
   })
 
   it('says what else there is to know', () => {

@@ -5,7 +5,7 @@ import { CopyButton } from '../../../parts/CopyButton'
 import { useNow } from '../../../parts/clock'
 import { Status } from '../../../parts/Status'
 import styles from './Drift.module.css'
-import { autoscaledLine, isAutoscaled, isMasked, secrecy } from './diff'
+import { autoscaledLine, autoscalersOf, isAutoscaled, isMasked, secrecy } from './diff'
 
 /** Field by field: what Git wants, what the cluster has, who made it so and when. */
 export function DriftList({ changes }: { changes: readonly Change[] }) {
@@ -43,18 +43,22 @@ export function Drift({ change }: { change: Change }) {
       {secret === 'different' && <p className={styles.remark}>{t.diff.maskedDifferent}</p>}
       {secret === 'equal' && <p className={styles.remark}>{t.diff.maskedEqual}</p>}
       {change.immutable && <p className={styles.warning}>{t.diff[change.immutable] ?? t.diff.immutable}</p>}
-      {isAutoscaled(change) ? <Autoscaled /> : change.advice && <p className={styles.remark}>{change.advice}</p>}
+      {isAutoscaled(change) ? (
+        <Autoscaled by={autoscalersOf(change)} />
+      ) : (
+        change.advice && <p className={styles.remark}>{change.advice}</p>
+      )}
       <Author change={change} />
     </>
   )
 }
 
 /** What to do where people and an autoscaler both set the replicas, with the line to write. */
-function Autoscaled() {
+function Autoscaled({ by }: { by: string }) {
   const { t } = useWords()
   return (
     <div className={styles.proposal}>
-      <p>{t.diff.autoscaled}</p>
+      <p>{t.diff.autoscaled(by)}</p>
       <p className={styles.line}>
         <code>{autoscaledLine}</code>
         <CopyButton text={autoscaledLine} label={autoscaledLine} />

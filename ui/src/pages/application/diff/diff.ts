@@ -77,6 +77,11 @@ export function isAutoscaled({ advice = '' }: Change): boolean {
   return advice.includes('evenkeel.autoscaledReplicas')
 }
 
+/** The autoscalers that the advice names; empty when they are not known. */
+export function autoscalersOf({ advice = '' }: Change): string {
+  return /^set by ((?!a )[^;]+);/.exec(advice)?.[1] ?? ''
+}
+
 /** What the server shows instead of a secret value: equal values have equal masks. */
 export function isMasked(value: string): boolean {
   return value.startsWith('••••••') || /^\+{8,}$/.test(value)
