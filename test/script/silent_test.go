@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -99,7 +101,12 @@ func (w *world) answered(said map[string][]byte, apps []string) error {
 	for _, app := range apps {
 		at := "/api/v1/applications/" + app
 		paths = append(paths, at, at+"/plan", at+"/resource-tree", at+"/managed-resources", at+"/manifests",
-			"/api/ui/v1/applications/"+kubetest.App(app)+"/diff")
+			at+"/events", "/api/ui/v1/applications/"+kubetest.App(app)+"/diff", "/api/ui/v1/applications/"+kubetest.App(app)+"/cause")
+		b, err := w.streamed(app)
+		if err != nil {
+			return err
+		}
+		said["the web app's stream of "+app] = b
 	}
 	for _, path := range paths {
 		req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.process.URL+path, nil)
@@ -117,4 +124,32 @@ func (w *world) answered(said map[string][]byte, apps []string) error {
 		said["GET "+path] = b
 	}
 	return nil
+}
+
+// streamed is how the web app's stream of an Application begins: with the list and the tree
+// as they are.
+func (w *world) streamed(app string) ([]byte, error) {
+	topics := []string{"apps", "tree:" + kubetest.App(app)}
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.process.URL+"/api/ui/v1/stream?topics="+strings.Join(topics, ","), nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close() //nolint:errcheck // it has no end
+	lines := bufio.NewReader(res.Body)
+	var all []byte
+	for whole := 0; whole < len(topics); {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return nil, fmt.Errorf("the web app's stream ends after %s: %w", all, err)
+		}
+		all = append(all, line...)
+		if bytes.HasPrefix(line, []byte(`data: {"topic":`)) {
+			whole++
+		}
+	}
+	return all, nil
 }
