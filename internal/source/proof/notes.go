@@ -27,6 +27,7 @@ const (
 // notes is the directory of notes.
 type notes struct {
 	dir string
+	max int
 
 	mu sync.Mutex
 	// count is how many there are, about.
@@ -96,7 +97,7 @@ func (n *notes) open(now time.Time) error {
 	if err := os.MkdirAll(n.dir, 0o700); err != nil {
 		return err
 	}
-	return n.shrink(now.Add(-maxAge), maxNotes)
+	return n.shrink(now.Add(-maxAge), n.max)
 }
 
 func (n *notes) write(name, content string) error {
@@ -119,8 +120,8 @@ func (n *notes) write(name, content string) error {
 			err = os.WriteFile(name, []byte(content), 0o600)
 		}
 	}
-	if err == nil && n.count > maxNotes {
-		err = n.shrink(time.Time{}, maxNotes*9/10)
+	if err == nil && n.count > n.max {
+		err = n.shrink(time.Time{}, n.max*9/10)
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func Open(dir string, now time.Time, log *slog.Logger) (*Book, error) {
 			_ = os.Remove(filepath.Join(dir, e.Name())) // it is tried again next time
 		}
 	}
-	b.notes = notes{dir: filepath.Join(dir, "said")}
+	b.notes = notes{dir: filepath.Join(dir, "said"), max: maxNotes}
 	if err := b.notes.open(now); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "book of proofs %s", dir)
 	}

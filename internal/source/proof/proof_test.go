@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -161,36 +160,6 @@ func TestNotes(t *testing.T) {
 	b = open(t, dir, now.Add(91*24*time.Hour))
 	b.Add(repo, struct{}{})
 	expect("too old", repo, "web 1.0.0", "")
-}
-
-// The number of notes is bounded, and the newest stay.
-func TestNotesAreBounded(t *testing.T) {
-	dir := t.TempDir()
-	repo := source.Repository{URL: "https://charts.example.com"}
-	b := open(t, dir, now)
-	b.Add(repo, struct{}{})
-	b.Note(repo, "0", "x")
-	files, err := filepath.Glob(filepath.Join(dir, "said", "*"))
-	if err != nil || len(files) != 1 {
-		t.Fatal(files, err)
-	}
-	if err := os.Chtimes(files[0], now.Add(-24*time.Hour), now.Add(-24*time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	const most = 10_000
-	for i := range most {
-		b.Note(repo, strconv.Itoa(i+1), "x")
-	}
-	files, err = filepath.Glob(filepath.Join(dir, "said", "*"))
-	if err != nil || len(files) > most || len(files) < most/2 {
-		t.Errorf("%d notes, %v", len(files), err)
-	}
-	if _, ok := b.Noted(repo, "0"); ok {
-		t.Error("the oldest stays")
-	}
-	if _, ok := b.Noted(repo, strconv.Itoa(most)); !ok {
-		t.Error("the newest goes")
-	}
 }
 
 // A salt that was lost leaves records that say nothing.
