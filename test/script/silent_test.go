@@ -138,7 +138,7 @@ func (w *world) streamed(app string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it has no end
+	defer res.Body.Close()
 	lines := bufio.NewReader(res.Body)
 	var all []byte
 	for whole := 0; whole < len(topics); {
