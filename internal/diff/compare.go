@@ -109,17 +109,18 @@ type Attributed struct {
 }
 
 // Attribute finds out from live's managed fields who wrote what differs, and
-// sorts by path. A field that is missing from live was removed by nobody who left
-// a trace there; the last one to write the object, other than ourselves, is named.
+// sorts by path. Of a field that is missing from live, or that nobody owns, there is no
+// trace; the last one to write the object, other than ourselves, is named.
 func Attribute(changes []Change, live *unstructured.Unstructured, manager string) []Attributed {
 	o := ownershipOf(live, "", manager, nil)
 	out := make([]Attributed, 0, len(changes))
 	for _, c := range changes {
 		a := Attributed{Change: c}
-		if c.Live == nil {
-			a.Manager, a.At = o.lastOther()
-		} else {
+		if c.Live != nil {
 			a.Manager, a.At = o.writer(c.segs)
+		}
+		if a.Manager == "" {
+			a.Manager, a.At = o.lastOther()
 		}
 		out = append(out, a)
 	}

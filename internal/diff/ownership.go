@@ -195,14 +195,15 @@ func (o ownership) elementKey(path []seg, ours string, live map[string]any) stri
 	return "?"
 }
 
-// writer is who wrote the value at a path, or, when nobody owns exactly it, at the
-// nearest path above: other managers before ours, later before earlier.
+// writer is who wrote the value at a path, or, when nobody owns exactly it, what is above it
+// as a whole: other managers before ours, later before earlier. Whoever owns other fields
+// beside it has not written it.
 func (o ownership) writer(path []seg) (string, time.Time) {
-	for ; len(path) > 0; path = path[:len(path)-1] {
+	for whole := false; len(path) > 0; path, whole = path[:len(path)-1], true {
 		var best *manager
 		for i := range o.all {
 			g := &o.all[i]
-			if _, ok := at(g.fields, path); !ok {
+			if f, ok := at(g.fields, path); !ok || whole && len(f) > 0 {
 				continue
 			}
 			if best == nil || best.ours && !g.ours || best.ours == g.ours && g.at.After(best.at) {
