@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -29,7 +30,9 @@ func (s *session) oneChange(before, after *unstructured.Unstructured, c change) 
 	if len(told) == 1 && related(told[0].Path, c.path) {
 		return nil
 	}
-	if told = diff.Compare(outcome, after); len(told) == 1 && related(told[0].Path, c.path) {
+	told = diff.Compare(outcome, after)
+	elsewhere := slices.ContainsFunc(told, func(d diff.Change) bool { return !related(d.Path, c.path) })
+	if len(told) > 0 && !elsewhere { // of a list that was replaced each element is told
 		s.out.count(func(c *counts) { c.asked++ })
 		return nil
 	}
