@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"evenkeel.dev/internal/resource"
 )
@@ -72,3 +73,21 @@ func RedactURL(repo string) string {
 
 // RedactText is text without the user and password of any URL in it.
 func RedactText(text string) string { return resource.WithoutCredentials(text) }
+
+// Lines are those of a foreign text that are not empty, without the user and password of
+// any URL, and without control characters.
+func Lines(text string) []string {
+	var lines []string
+	for line := range strings.Lines(RedactText(text)) {
+		line = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+				return -1
+			}
+			return r
+		}, strings.TrimSpace(line))
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
-	"unicode"
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
@@ -111,18 +111,7 @@ func (a *access) scrub(stderr string) string {
 			stderr = strings.ReplaceAll(stderr, s, "[redacted]")
 		}
 	}
-	var lines []string
-	for line := range strings.Lines(source.RedactText(stderr)) {
-		line = strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-				return -1
-			}
-			return r
-		}, strings.TrimSpace(line))
-		if line != "" && !strings.HasPrefix(line, "hint:") {
-			lines = append(lines, line)
-		}
-	}
+	lines := slices.DeleteFunc(source.Lines(stderr), func(line string) bool { return strings.HasPrefix(line, "hint:") })
 	said := strings.ToValidUTF8(strings.Join(lines, "; "), "�")
 	if len(said) > maxComplaint {
 		said = "…" + strings.ToValidUTF8(said[len(said)-maxComplaint:], "")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -130,16 +129,7 @@ func (t *Tree) lfsConfig() (string, error) {
 		return "", nil
 	}
 	list, err := t.configFile(lfsConfigFile, e.oid)
-	if err != nil {
-		return "", err
-	}
-	named := ""
-	for item := range strings.SplitSeq(string(list), "\x00") {
-		if value, ok := strings.CutPrefix(item, "lfs.url\n"); ok {
-			named = value
-		}
-	}
-	return named, nil
+	return lfs.Configured(list), err
 }
 
 // lfsHTTP gives the repository's own host what the repository's Secret says about
@@ -177,13 +167,8 @@ func (s *Store) lfsAuthenticate(ctx context.Context, repo source.Repository, r r
 	if err != nil {
 		return a.failure("lfs", err, stderr)
 	}
-	var answer struct {
-		Href   string            `json:"href"`
-		Header map[string]string `json:"header"`
+	if err := client.Authenticated(out); err != nil {
+		return fault.New(fault.Broken, "%s: %v", repo, err)
 	}
-	if err := json.Unmarshal(out, &answer); err != nil || answer.Href == "" {
-		return fault.New(fault.Broken, "%s: git-lfs-authenticate does not say where large files are", repo)
-	}
-	client.Endpoint, client.Header = answer.Href, answer.Header
 	return nil
 }

@@ -40,7 +40,7 @@ type mirror struct {
 
 func newMirror(s *Store, dir string) *mirror {
 	return &mirror{
-		store: s, dir: dir, reader: newReader(s.run, dir, s.opts),
+		store: s, dir: dir, reader: newReader(s, dir),
 		known: lru.NewSet[string](maxKnownCommits),
 		roots: lru.New[string](maxKnownCommits, func(oid) int { return 1 }),
 	}

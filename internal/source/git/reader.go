@@ -2,6 +2,7 @@ package git
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/source/git/lru"
 )
 
 // state says whether an object was found.
@@ -46,6 +48,8 @@ type reader struct {
 	gitDir string
 	idle   time.Duration
 	limit  int64
+	// kept are small files by their id, such as of a base that many Applications read.
+	kept *lru.Cache[string, []byte]
 
 	// turn is held by the one who talks to the process; proc and closed belong to him.
 	turn   chan struct{}
@@ -54,8 +58,8 @@ type reader struct {
 	closed bool
 }
 
-func newReader(run *runner, gitDir string, opts Options) *reader {
-	r := &reader{run: run, gitDir: gitDir, idle: opts.IdleTimeout, limit: opts.MaxBlobSize, turn: make(chan struct{}, 1)}
+func newReader(s *Store, gitDir string) *reader {
+	r := &reader{run: s.run, gitDir: gitDir, idle: s.opts.IdleTimeout, limit: s.opts.MaxBlobSize, kept: s.blobs, turn: make(chan struct{}, 1)}
 	r.timer = time.AfterFunc(r.idle, r.restIfIdle)
 	r.timer.Stop()
 	return r
@@ -73,6 +77,9 @@ func (r *reader) info(ctx context.Context, object string) (header, error) {
 }
 
 func (r *reader) ask(ctx context.Context, verb, object string) (header, []byte, error) {
+	if data, ok := r.kept.Get(object); ok {
+		return header{oid: object, kind: "blob", size: int64(len(data))}, bytes.Clone(data), ctx.Err()
+	}
 	select {
 	case r.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -94,6 +101,9 @@ func (r *reader) ask(ctx context.Context, verb, object string) (header, []byte, 
 		h, body, err := r.proc.ask(ctx, verb+" "+object, r.limit)
 		if err == nil {
 			r.timer.Reset(r.idle)
+			if len(body) > 0 && len(body) <= maxKeptBlob && h.kind == "blob" && h.oid == object {
+				r.kept.Add(object, bytes.Clone(body))
+			}
 			return h, body, nil
 		}
 		// Whatever it would still say would be taken for the next answer.

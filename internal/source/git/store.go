@@ -95,9 +95,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Entries of trees and commits that are remembered.
+// What is remembered: entries of trees, bytes of small files, and commits.
 const (
 	maxTreeEntries   = 200_000 // about 20 MiB
+	maxKeptBlobs     = 16 << 20
+	maxKeptBlob      = 64 << 10
 	maxKnownCommits  = 4096
 	maxProvenAccess  = 10_000
 	maxSymlinkHops   = 32
@@ -116,6 +118,7 @@ type Store struct {
 	network chan struct{}
 	guard   reach.Guard
 	trees   *lru.Cache[oid, *directory]
+	blobs   *lru.Cache[string, []byte]
 	modules *lru.Cache[oid, map[string]string] // URLs by path, of a .gitmodules
 
 	mu      sync.Mutex
@@ -144,6 +147,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		mirrors: map[string]*mirror{},
 	}
 	s.trees = lru.New[oid](maxTreeEntries, func(d *directory) int { return len(d.entries) + 1 })
+	s.blobs = lru.New[string](maxKeptBlobs, func(b []byte) int { return len(b) + 300 }) // so much for the rest of an item
 	s.modules = lru.New[oid](maxModulesFiles, func(m map[string]string) int { return 1 + len(m)/64 })
 	s.run = &runner{git: binary, home: filepath.Join(dir, "home"), count: map[string]int64{}}
 	if err := s.occupy(); err != nil {

@@ -107,6 +107,16 @@ func (m *mirror) object(ctx context.Context, name string) (header, []byte, error
 // Revision is the full commit.
 func (t *Tree) Revision() string { return t.revision }
 
+// Distant says whether reading may fetch something: of submodules, or large files.
+func (t *Tree) Distant() bool {
+	root, err := t.directory(t.root.oid)
+	if err != nil {
+		return true
+	}
+	_, modules := root.find(modulesFile)
+	return modules || t.repo.EnableLFS
+}
+
 // Lookup is the object id and the mode of the file or directory that name leads
 // to, symbolic links followed. It reads no file. When there is none ok is false. The
 // id of a submodule is its commit. Files have other ids when pointers to large files

@@ -236,7 +236,7 @@ func TestLargeFilesAreRefused(t *testing.T) {
 
 func TestReaderIsReplacedAndRests(t *testing.T) {
 	f := newFixture(t, gitserver.Options{})
-	sha := f.commit(t, map[string]string{"a": "1"})
+	sha := f.commit(t, map[string]string{"a": "1", "b": "2", "c": "3"})
 	f.fetch(t, "main")
 	f.read(t, sha, "a")
 	m := must(f.store.mirror(f.source))
@@ -246,7 +246,7 @@ func TestReaderIsReplacedAndRests(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-first.done
-	if got := f.read(t, sha, "a"); got != "1" {
+	if got := f.read(t, sha, "b"); got != "2" {
 		t.Errorf("after it was killed: %q", got)
 	}
 	second := m.reader.proc
@@ -256,7 +256,7 @@ func TestReaderIsReplacedAndRests(t *testing.T) {
 
 	m.reader.timer.Reset(time.Nanosecond)
 	<-second.done
-	if got := f.read(t, sha, "a"); got != "1" {
+	if got := f.read(t, sha, "c"); got != "3" {
 		t.Errorf("after a rest: %q", got)
 	}
 	if n := f.processes("cat-file"); n != 3 {
@@ -268,6 +268,35 @@ func TestReaderIsReplacedAndRests(t *testing.T) {
 	<-third.done
 	if _, err := m.reader.info(t.Context(), sha); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// TestSmallFilesAreReadOnce: what many Applications have in common is asked for once, and
+// who gets it may do with it what he likes.
+func TestSmallFilesAreReadOnce(t *testing.T) {
+	f := newFixture(t, gitserver.Options{})
+	sha := f.commit(t, map[string]string{"a": "1", "dir/same": "1", "large": strings.Repeat("x", maxKeptBlob+1)})
+	tree := must(f.store.Tree(t.Context(), f.source, sha))
+	must(tree.ReadDir("dir"))
+	for _, name := range []string{"a", "large"} {
+		must(tree.ReadFile(name))[0] = 'y'
+	}
+	must(f.store.mirror(f.source)).reader.rest() // whoever asks starts another process
+	for _, name := range []string{"a", "dir/same"} {
+		content := must(tree.ReadFile(name))
+		if info := must(tree.Stat(name)); string(content) != "1" || info.Size() != 1 {
+			t.Errorf("%s: %q, %d bytes", name, content, info.Size())
+		}
+		content[0] = 'y'
+	}
+	if n := f.processes("cat-file"); n != 1 {
+		t.Errorf("%d processes have read, want one", n)
+	}
+	if got := f.read(t, sha, "large"); got[0] != 'x' {
+		t.Errorf("%.5q…", got)
+	}
+	if n := f.processes("cat-file"); n != 2 {
+		t.Errorf("%d processes have read, want another for what is large", n)
 	}
 }
 

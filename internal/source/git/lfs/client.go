@@ -37,6 +37,29 @@ type Client struct {
 	HTTP func(host string) *http.Client
 }
 
+// Configured is the server that a .lfsconfig names, as git config --null --list prints
+// it; empty if it names none.
+func Configured(list []byte) string {
+	named := ""
+	for item := range strings.SplitSeq(string(list), "\x00") {
+		if value, ok := strings.CutPrefix(item, "lfs.url\n"); ok {
+			named = value
+		}
+	}
+	return named
+}
+
+// Authenticated takes what git-lfs-authenticate wrote, over SSH: the server, and what is
+// to be sent there.
+func (c *Client) Authenticated(out []byte) error {
+	var a action
+	if err := json.Unmarshal(out, &a); err != nil || a.Href == "" {
+		return errors.New("git-lfs-authenticate does not say where large files are")
+	}
+	c.Endpoint, c.Header = a.Href, a.Header
+	return nil
+}
+
 // action is where a file is and what is to be sent to get it.
 type action struct {
 	Href   string            `json:"href"`
