@@ -108,6 +108,10 @@ func (s ReadSet) StillHolds(tree Tree) (bool, error) {
 	return true, nil
 }
 
+// Record notes that somebody has learned what lies at name in another way. The answer is
+// the tree's.
+func (f *FS) Record(name string, q Question) { f.record(name, q) }
+
 // record asks the tree and keeps the answer. Each question is asked once, since
 // the tree cannot change.
 func (f *FS) record(name string, q Question) {

@@ -99,6 +99,7 @@ type sentinel struct{ _ [16]byte }
 
 // serve answers jobs until there are no more.
 func serve(c *caller) error {
+	var apis []string
 	for {
 		k, payload, err := c.receive()
 		if errors.Is(err, io.EOF) {
@@ -111,16 +112,25 @@ func serve(c *caller) error {
 		if err := json.Unmarshal(payload, &j); err != nil {
 			return err
 		}
+		if j.SameAPIs {
+			j.Request.APIVersions = apis
+		}
+		apis = j.Request.APIVersions
 		if err := c.do(j); err != nil {
 			return err
 		}
 	}
 }
 
-// do renders. Its error is one of the pipe.
+// do renders, with the shipment that follows the job. Its error is one of the pipe.
 func (c *caller) do(j job) error {
+	c.used = nil
 	r := j.Request
-	r.FS, r.Fetcher, r.Runner = newTreeFS(c, 0), fetcher{c}, runner{c}
+	files := newTreeFS(c, 0)
+	if err := files.expect(); err != nil {
+		return err
+	}
+	r.FS, r.Fetcher, r.Runner = files, fetcher{c}, runner{c}
 	r.Refs = map[string]fs.FS{}
 	for i, name := range j.Refs {
 		r.Refs[name] = newTreeFS(c, i+1)
@@ -129,7 +139,7 @@ func (c *caller) do(j job) error {
 	if c.broken != nil {
 		return c.broken
 	}
-	last := end{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported, OfRevision: result.OfRevision, OfAPIVersions: result.OfAPIVersions}
+	last := end{SourceType: result.SourceType, Warnings: result.Warnings, Unsupported: result.Unsupported, OfRevision: result.OfRevision, OfAPIVersions: result.OfAPIVersions, Used: c.used}
 	if err != nil {
 		last.Failure = newFailure(err)
 	}

@@ -28,9 +28,10 @@ const (
 
 // What the parent says.
 const (
-	renders kind = 'r' // job
+	renders kind = 'r' // job; a shipment follows
 	gives   kind = 'd' // the content of a file, or what a plugin wrote
-	shows   kind = 'i' // info or []info
+	ships   kind = 'i' // a shipment: what lies at a name, and what may be asked for next
+	lists   kind = 'l' // []info
 	sizes   kind = 's' // eight bytes of length, and the content of a file that is small
 	got     kind = 'g' // answer to a want
 	refuses kind = 'x' // failure: instead of what was asked or wanted
@@ -49,6 +50,9 @@ type job struct {
 	Request render.Request `json:"request"`
 	// Refs are the names of its other trees: number 1 is Refs[0], and 0 is FS.
 	Refs []string `json:"refs,omitempty"`
+	// SameAPIs says that the request's APIVersions are those of the job before: there are
+	// hundreds.
+	SameAPIs bool `json:"sameAPIs,omitempty"`
 }
 
 // op is a question about a name in a tree.
@@ -87,7 +91,7 @@ func readSize(payload []byte) (size int64, content []byte, whole bool, err error
 	return size, content, int64(len(content)) == size, nil
 }
 
-// info is what is shown of a name.
+// info is what a list says of a name.
 type info struct {
 	Base string      `json:"name"`
 	Bits fs.FileMode `json:"mode,omitempty"`
@@ -117,6 +121,8 @@ type end struct {
 	// OfRevision and OfAPIVersions are those of render.Result.
 	OfRevision    bool `json:"ofRevision,omitempty"`
 	OfAPIVersions bool `json:"ofAPIVersions,omitempty"`
+	// Used is what it looked at of what was shipped.
+	Used []use `json:"used,omitempty"`
 }
 
 // pipe writes and reads frames. It is for one goroutine.

@@ -34,6 +34,8 @@ type process struct {
 	// rest ends it when it has been idle for long.
 	rest *time.Timer
 	jobs int
+	// apis are the API versions of the last job.
+	apis []string
 
 	once   sync.Once
 	killed chan struct{} // closed when it is being killed
@@ -121,7 +123,7 @@ func (w *process) render(ctx context.Context, o Options, r render.Request) (rend
 	defer stop()
 	timed, cancel := context.WithTimeout(ctx, o.Timeout) // for what it has fetched
 	defer cancel()
-	s := session{pipe: w.pipe, output: o.Output, left: o.Output}
+	s := session{pipe: w.pipe, output: o.Output, left: o.Output, apis: &w.apis}
 	if r.Runner != nil {
 		s.plugin = func(j plugin.Job) ([]byte, error) { // which has its own time
 			timer.Stop()

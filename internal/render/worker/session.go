@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -14,6 +15,7 @@ import (
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/plugin"
 	"evenkeel.dev/internal/render/remote"
+	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/render/tree"
 )
 
@@ -31,6 +33,11 @@ type session struct {
 	runs   int
 	// output is how many bytes it may make, left how many of them are left.
 	output, left int64
+	// ahead is how many bytes were shipped.
+	ahead int
+
+	// apis are the API versions that the child knows of the job before; nil if none are kept.
+	apis *[]string
 
 	// begun says that the child has said something, whole that it said all.
 	begun, whole bool
@@ -45,9 +52,23 @@ func (s *session) run(ctx context.Context, r render.Request) (render.Result, err
 		j.Refs, s.trees = append(j.Refs, name), append(s.trees, tree)
 	}
 	j.Request.FS, j.Request.Refs, j.Request.Fetcher = nil, nil, nil
-	if err := s.pipe.sendJSON(renders, j); err != nil {
+	if j.SameAPIs = s.apis != nil && slices.Equal(*s.apis, r.APIVersions); j.SameAPIs {
+		j.Request.APIVersions = nil
+	} else if s.apis != nil {
+		*s.apis = slices.Clone(r.APIVersions)
+	}
+	b, err := json.Marshal(j)
+	if err != nil {
 		return render.Result{}, err
 	}
+	if err := errors.Join(s.pipe.put(renders, b), s.pipe.send(ships, s.first(r.FS, r.Source.Path))); err != nil {
+		return render.Result{}, err
+	}
+	return s.converse(ctx)
+}
+
+// converse answers what the child asks until it has rendered.
+func (s *session) converse(ctx context.Context) (render.Result, error) {
 	var out render.Result
 	for {
 		k, payload, err := s.pipe.receive()
@@ -93,6 +114,9 @@ func (s *session) end(out render.Result, payload []byte) (render.Result, error) 
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return render.Result{}, err
 	}
+	if err := s.record(e.Used); err != nil {
+		return render.Result{}, err
+	}
 	s.whole = true
 	if e.Failure != nil {
 		return render.Result{}, fault.Keep(fault.Broken, e.Failure.err(""), "")
@@ -100,6 +124,26 @@ func (s *session) end(out render.Result, payload []byte) (render.Result, error) 
 	out.SourceType, out.Warnings, out.Unsupported = e.SourceType, e.Warnings, e.Unsupported
 	out.OfRevision, out.OfAPIVersions = e.OfRevision, e.OfAPIVersions
 	return out, nil
+}
+
+// record notes what the child says that it has used, as if it had asked. One that leaves
+// something out is one that a template has taken over: it could as well make what
+// it likes of everything that it renders after that.
+func (s *session) record(used []use) error {
+	for _, u := range used {
+		if u.Tree < 0 || u.Tree >= len(s.trees) || !fs.ValidPath(u.Name) {
+			return fmt.Errorf("it has used %q in tree %d", u.Name, u.Tree)
+		}
+		switch u.Question {
+		case trace.Type, trace.Content, trace.Listing:
+		default:
+			return fmt.Errorf("it has asked for the %q of %s", u.Question, u.Name)
+		}
+		if t, ok := s.trees[u.Tree].(traced); ok {
+			t.Record(u.Name, u.Question)
+		}
+	}
+	return nil
 }
 
 // answer answers a question about a tree.
@@ -122,13 +166,19 @@ func (s *session) answer(payload []byte) error {
 			return s.refuse(fault.New(fault.Broken, "%s has %d bytes and is too large to be rendered", a.Name, len(content)))
 		}
 		return s.pipe.send(gives, content)
-	case opStat, opSize:
-		i, err := fs.Stat(from, a.Name)
+	case opStat:
+		if t, ok := from.(traced); ok {
+			t.Record(a.Name, trace.Type)
+		}
+		found, err := s.shipment(from, a.Name)
 		if err != nil {
 			return s.refuse(err)
 		}
-		if a.Op == opStat { // a size says something of the content: who asks for it is noted as a reader
-			return s.pipe.sendJSON(shows, info{Base: i.Name(), Bits: i.Mode()})
+		return s.pipe.send(ships, found)
+	case opSize: // it says something of the content: who asks for it is noted as a reader
+		i, err := fs.Stat(from, a.Name)
+		if err != nil {
+			return s.refuse(err)
 		}
 		return s.size(from, a.Name, i)
 	case opList:
@@ -140,7 +190,7 @@ func (s *session) answer(payload []byte) error {
 		for i, e := range entries {
 			infos[i] = info{Base: e.Name(), Bits: e.Type()}
 		}
-		return s.pipe.sendJSON(shows, infos)
+		return s.pipe.sendJSON(lists, infos)
 	}
 	return fmt.Errorf("a question of kind %q", a.Op)
 }

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path"
 	"time"
+
+	"evenkeel.dev/internal/render/trace"
 )
 
 // caller asks the parent, one question at a time.
@@ -15,6 +17,8 @@ type caller struct {
 	*pipe
 	// broken is why the parent cannot be asked any more.
 	broken error
+	// used is what was looked at of what the parent has shipped.
+	used []use
 }
 
 // call sends a frame and reads its answer, which has to be of the kind want.
@@ -41,15 +45,18 @@ func (c *caller) call(k kind, question any, want kind) ([]byte, *failure, error)
 }
 
 // treeFS is a tree of the parent's. Its trees do not change, so each question about
-// a name is asked once, except for the content of what is not small. It is for one
-// goroutine.
+// a name is asked once, except for the content of what is not small, and none that a
+// shipment has answered. It is for one goroutine.
 type treeFS struct {
 	c      *caller
 	number int
 	stats  map[string]statted
 	lists  map[string]listed
-	small  map[string][]byte
-	room   int // for more in small
+	// names are all names of all lists.
+	names map[string]struct{}
+	small map[string][]byte
+	room  int // for more in small
+	seen  map[use]struct{}
 }
 
 // maxSmall bounds the content that a treeFS keeps.
@@ -67,7 +74,8 @@ type listed struct {
 
 func newTreeFS(c *caller, number int) *treeFS {
 	return &treeFS{
-		c: c, number: number, stats: map[string]statted{}, lists: map[string]listed{}, small: map[string][]byte{}, room: maxSmall,
+		c: c, number: number, stats: map[string]statted{}, lists: map[string]listed{}, names: map[string]struct{}{},
+		small: map[string][]byte{}, room: maxSmall, seen: map[use]struct{}{},
 	}
 }
 
@@ -82,9 +90,65 @@ func (t *treeFS) ask(o op, name string, want kind) ([]byte, error) {
 	return payload, err
 }
 
+// expect takes a shipment that was not asked for.
+func (t *treeFS) expect() error {
+	k, payload, err := t.c.receive()
+	if err == nil && k != ships {
+		err = fmt.Errorf("a frame %q in the place of a shipment", k)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = t.unload(payload)
+	return err
+}
+
+// unload keeps what was shipped.
+func (t *treeFS) unload(payload []byte) ([]item, error) {
+	items, err := unpack(payload)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range items {
+		dir := path.Dir(i.name)
+		if l, ok := t.lists[dir]; ok && i.name != "." {
+			if _, known := t.names[i.name]; !known { // else it is what was asked for
+				l.entries = append(l.entries, entry{info: info{Base: path.Base(i.name), Bits: i.mode}, in: t, dir: dir})
+				t.lists[dir] = l
+				t.names[i.name] = struct{}{}
+			}
+		}
+		switch {
+		case !i.known:
+			continue
+		case i.mode.IsDir() && i.whole:
+			if _, known := t.lists[i.name]; !known {
+				t.lists[i.name] = listed{}
+			}
+		case i.whole && len(i.content) <= t.room:
+			t.room -= len(i.content)
+			t.small[i.name] = i.content
+		}
+		if !i.mode.IsDir() || i.whole { // a directory that is not here is asked for, and then is
+			t.stats[i.name] = statted{info: info{Base: path.Base(i.name), Bits: i.mode}}
+		}
+	}
+	return items, nil
+}
+
+// use notes that what was shipped has answered a question, which it may not have to.
+func (t *treeFS) use(name string, q trace.Question) {
+	u := use{Tree: t.number, Name: name, Question: q}
+	if _, known := t.seen[u]; !known && fs.ValidPath(name) {
+		t.seen[u] = struct{}{}
+		t.c.used = append(t.c.used, u)
+	}
+}
+
 // ReadFile is the content of a file.
 func (t *treeFS) ReadFile(name string) ([]byte, error) {
 	if content, ok := t.small[name]; ok {
+		t.use(name, trace.Content)
 		return bytes.Clone(content), nil
 	}
 	return t.ask(opRead, name, gives)
@@ -93,6 +157,7 @@ func (t *treeFS) ReadFile(name string) ([]byte, error) {
 // size is the length of a file, whose content comes along if it is small.
 func (t *treeFS) size(name string) (int64, error) {
 	if content, ok := t.small[name]; ok {
+		t.use(name, trace.Content)
 		return int64(len(content)), nil
 	}
 	payload, err := t.ask(opSize, name, sizes)
@@ -111,11 +176,10 @@ func (t *treeFS) size(name string) (int64, error) {
 func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
 	s, known := t.stats[name]
 	if !known {
-		var payload []byte
-		if payload, s.err = t.ask(opStat, name, shows); s.err == nil {
-			s.err = json.Unmarshal(payload, &s.info)
-		}
+		s = t.look(name)
 		t.stats[name] = s
+	} else {
+		t.use(name, trace.Type)
 	}
 	if s.err != nil {
 		return nil, s.err
@@ -123,18 +187,44 @@ func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
 	return metadata{info: s.info, in: t, name: name}, nil
 }
 
+// look finds out what lies at name, about which nothing has been shipped.
+func (t *treeFS) look(name string) statted {
+	_, listed := t.lists[path.Dir(name)]
+	if _, there := t.names[name]; listed && !there && name != "." && fs.ValidPath(name) {
+		t.use(name, trace.Type)
+		return statted{err: &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}}
+	}
+	payload, err := t.ask(opStat, name, ships)
+	if err != nil {
+		return statted{err: err}
+	}
+	items, err := t.unload(payload)
+	if err == nil && (len(items) == 0 || items[0].name != name) {
+		err = errShipment
+	}
+	if err != nil {
+		return statted{err: err}
+	}
+	return statted{info: info{Base: path.Base(name), Bits: items[0].mode}}
+}
+
 // ReadDir lists a directory.
 func (t *treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	l, known := t.lists[name]
-	if !known {
-		var payload []byte
-		var infos []info
-		if payload, l.err = t.ask(opList, name, shows); l.err == nil {
-			l.err = json.Unmarshal(payload, &infos)
-		}
-		for _, i := range infos {
-			l.entries = append(l.entries, entry{info: i, in: t, dir: name})
-		}
+	if l, known := t.lists[name]; known {
+		t.use(name, trace.Listing)
+		return l.entries, l.err
+	}
+	var l listed
+	var infos []info
+	payload, err := t.ask(opList, name, lists)
+	if err == nil {
+		err = json.Unmarshal(payload, &infos)
+	}
+	for _, i := range infos {
+		l.entries = append(l.entries, entry{info: i, in: t, dir: name})
+		t.names[path.Join(name, i.Base)] = struct{}{}
+	}
+	if l.err = err; err == nil {
 		t.lists[name] = l
 	}
 	return l.entries, l.err
