@@ -61,7 +61,7 @@ func (s *session) run(ctx context.Context, r render.Request) (render.Result, err
 	if err != nil {
 		return render.Result{}, err
 	}
-	if err := errors.Join(s.pipe.put(renders, b), s.pipe.send(ships, s.first(r.FS, r.Source.Path))); err != nil {
+	if err := errors.Join(s.pipe.put(renders, b), s.pipe.send(ships, s.first(r.FS, r.Source))); err != nil {
 		return render.Result{}, err
 	}
 	return s.converse(ctx)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"strings"
 
+	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/internal/render/tree"
 )
@@ -77,16 +79,29 @@ func (s *session) shipment(from fs.FS, name string) ([]byte, error) {
 	return p.out, nil
 }
 
-// first is the shipment of the source's own directory, which the child will look into; it is
-// empty if there is none.
-func (s *session) first(from fs.FS, sourcePath string) []byte {
-	dir, err := tree.Resolve("path", ".", sourcePath)
+// maxValueFiles bounds the value files that come with a job.
+const maxValueFiles = 16
+
+// first is the shipment of what every rendering of a source looks into: its directory, and
+// the value files that it names beside that. What is not there is left out, for the child
+// to ask for.
+func (s *session) first(from fs.FS, source *v1alpha1.ApplicationSource) []byte {
+	dir, err := tree.Resolve("path", ".", source.Path)
 	if err != nil {
-		return nil // the child will say so
+		return nil
 	}
 	out, err := s.shipment(from, dir)
-	if err != nil {
-		return nil // as above
+	if err != nil || source.Helm == nil {
+		return out
+	}
+	for _, f := range source.Helm.ValueFiles[:min(len(source.Helm.ValueFiles), maxValueFiles)] {
+		name, err := tree.ResolveRooted("valueFiles", dir, f)
+		if err != nil || dir == "." || strings.HasPrefix(name, dir+"/") {
+			continue
+		}
+		if file, err := s.shipment(from, name); err == nil {
+			out = append(out, file...)
+		}
 	}
 	return out
 }

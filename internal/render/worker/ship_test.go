@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/render/trace"
 	"evenkeel.dev/test/memtree"
 )
@@ -49,31 +50,35 @@ func TestShipments(t *testing.T) {
 		name  string
 		tree  trace.Tree
 		first string // is what comes with the job
+		helm  *v1alpha1.ApplicationSourceHelm
 		do    func(t *testing.T, tree fs.FS)
 		asked int
 		reads []string
 	}{
-		{"a directory", memtree.New(files), "app", app, 0, read},
-		{"one that is asked for", memtree.New(files), "none", func(t *testing.T, tree fs.FS) {
+		{"a directory", memtree.New(files), "app", nil, app, 0, read},
+		{"one that is asked for", memtree.New(files), "none", nil, func(t *testing.T, tree fs.FS) {
 			t.Helper()
 			_, _ = fs.Stat(tree, "app")
 			app(t, tree)
 		}, 1, append([]string{"app type"}, read...)},
-		{"files that are asked for", memtree.New(files), "none", app, 3, read},
-		{"of a tree that would have to fetch, nothing", far{memtree.New(files)}, "app", app, 5, read},
-		{"a file that is not small", memtree.New(files), "app", func(t *testing.T, tree fs.FS) {
+		{"files that are asked for", memtree.New(files), "none", nil, app, 3, read},
+		{"of a tree that would have to fetch, nothing", far{memtree.New(files)}, "app", nil, app, 5, read},
+		{"a file that is not small", memtree.New(files), "app", nil, func(t *testing.T, tree fs.FS) {
 			t.Helper()
 			if got, err := fs.ReadFile(tree, "app/large.yaml"); len(got) != maxShippedFile+1 || err != nil {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		}, 1, []string{"app/large.yaml content"}},
-		{"more than comes along", memtree.New(files), "many", func(t *testing.T, tree fs.FS) {
+		{"more than comes along", memtree.New(files), "many", nil, func(t *testing.T, tree fs.FS) {
 			t.Helper()
 			if entries, err := fs.ReadDir(tree, "many"); len(entries) != maxShippedNames+1 || err != nil {
 				t.Errorf("%d entries, %v", len(entries), err)
 			}
 		}, 1, []string{"many listing"}},
-		{"a link", linked(files), "app", func(t *testing.T, tree fs.FS) {
+		{"value files", memtree.New(files), "many", &v1alpha1.ApplicationSourceHelm{
+			ValueFiles: []string{"/app/a.yaml", "$ref/app/a.yaml", "../app/sub/b.yaml", "../../x", "https://x/y"},
+		}, app, 1, read},
+		{"a link", linked(files), "app", nil, func(t *testing.T, tree fs.FS) {
 			t.Helper()
 			entries, err := fs.ReadDir(tree, "app")
 			if err != nil || entries[3].Type() != fs.ModeSymlink {
@@ -91,7 +96,7 @@ func TestShipments(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			traced := trace.New(tt.tree)
-			asked, used := converse(t, traced, tt.first, func(tree fs.FS) { tt.do(t, tree) })
+			asked, used := converse(t, traced, v1alpha1.ApplicationSource{Path: tt.first, Helm: tt.helm}, func(tree fs.FS) { tt.do(t, tree) })
 			if asked != tt.asked {
 				t.Errorf("%d questions, want %d", asked, tt.asked)
 			}
@@ -123,14 +128,14 @@ func linked(files map[string]string) memtree.Tree {
 
 // converse has do look at a tree from the child's side. It is how many questions that took,
 // and what of the shipments was used.
-func converse(t *testing.T, from fs.FS, first string, do func(fs.FS)) (asked int, used []use) {
+func converse(t *testing.T, from fs.FS, source v1alpha1.ApplicationSource, do func(fs.FS)) (asked int, used []use) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		s := session{pipe: newPipe(theirs, theirs, maxFrame), trees: []fs.FS{from}}
-		if s.pipe.send(ships, s.first(from, first)) != nil {
+		if s.pipe.send(ships, s.first(from, &source)) != nil {
 			return
 		}
 		for {
