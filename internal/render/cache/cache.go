@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"context"
@@ -9,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -47,26 +47,40 @@ type Options struct {
 
 // Cache renders, unless it was done before. It is safe for concurrent use.
 type Cache struct {
-	o Options
+	o     Options
+	shelf shelf
 
-	// zips are gzip.Writers: a new one takes most of a megabyte.
-	zips sync.Pool
+	// writers are of *writer: a new one takes most of a megabyte.
+	writers sync.Pool
 
 	mu    sync.Mutex
-	files map[string]file     // by name, which is request-result
-	names map[string][]string // of files, by request
-	size  int64
+	kept  map[string]kept     // by name, which is request-result
+	names map[string][]string // of those, by request
+	packs map[uint64]int64    // their sizes
+	size  int64               // of all of them
 }
 
-type file struct {
-	size int64
+// kept is where a result is, and when it was used last in this process; making it counts.
+type kept struct {
+	spot
 	used time.Time
+	// again says that it was used since it came to where it is.
+	again bool
 }
 
-// Open reads which files there are.
+// maxBuffer bounds what a writer that waits for work holds, in bytes.
+const maxBuffer = 1 << 20
+
+// writer makes results.
+type writer struct {
+	buf bytes.Buffer
+	zip *gzip.Writer
+}
+
+// Open reads what there is.
 func Open(o Options) (*Cache, error) {
 	o.MaxBytes = cmp.Or(o.MaxBytes, DefaultMaxBytes)
-	c := &Cache{o: o, files: map[string]file{}, names: map[string][]string{}}
+	c := &Cache{o: o, shelf: shelf{dir: o.Dir}, kept: map[string]kept{}, names: map[string][]string{}, packs: map[uint64]int64{}}
 	if o.Dir == "" {
 		return c, nil
 	}
@@ -77,16 +91,24 @@ func Open(o Options) (*Cache, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "render cache")
 	}
-	for _, e := range entries {
-		i, err := e.Info()
-		if err != nil {
-			continue
-		}
-		if filepath.Ext(e.Name()) != "" { // a file that was being written when the process ended
+	for _, e := range entries { // sorted by name, and so by age
+		pack, ok := number(e.Name())
+		if !ok { // an older release's
 			_ = os.Remove(filepath.Join(o.Dir, e.Name()))
 			continue
 		}
-		c.put(e.Name(), file{size: i.Size(), used: i.ModTime()})
+		c.shelf.last = pack
+		size, err := c.shelf.list(pack, func(name string, at spot) {
+			c.put(name, kept{spot: at})
+			if of := c.names[name[:64]]; len(of) > perRequest {
+				c.leave(of[0])
+			}
+		})
+		if err != nil {
+			continue
+		}
+		c.packs[pack] = size
+		c.size += size
 	}
 	return c, nil
 }
@@ -229,7 +251,6 @@ func (c *Cache) find(ctx context.Context, request string, trees Trees, r render.
 	for _, name := range c.of(request) {
 		rec, err := c.read(name)
 		if err != nil {
-			c.drop(name)
 			continue
 		}
 		if rec.OfRevision && rec.Revision != r.Revision || !rec.holds(ctx, trees, r.Fetcher) {
@@ -247,14 +268,13 @@ func (c *Cache) find(ctx context.Context, request string, trees Trees, r render.
 	return Made{}, false
 }
 
-// of are the names of a request's files, the last used first.
+// of are the names of a request's results, the last used first, then the last made.
 func (c *Cache) of(request string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := slices.Clone(c.names[request])
-	slices.SortFunc(out, func(a, b string) int {
-		return cmp.Or(c.files[b].used.Compare(c.files[a].used), cmp.Compare(a, b))
-	})
+	slices.Reverse(out)
+	slices.SortStableFunc(out, func(a, b string) int { return c.kept[b].used.Compare(c.kept[a].used) })
 	return out
 }
 
@@ -327,106 +347,26 @@ func mustNotBeKept(made Made) bool {
 }
 
 func (c *Cache) write(request, name string, rec record) {
-	f, err := os.CreateTemp(c.o.Dir, "*.new")
-	if err != nil {
-		return
-	}
-	z, ok := c.zips.Get().(*gzip.Writer)
+	w, ok := c.writers.Get().(*writer)
 	if !ok {
-		z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // a level that exists
+		w = &writer{}
+		w.zip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // a level that exists
 	}
-	defer c.zips.Put(z)
-	z.Reset(f)
-	err = errors.Join(json.NewEncoder(z).Encode(rec), z.Close())
-	size, errSeek := f.Seek(0, io.SeekCurrent)
-	err = errors.Join(err, errSeek, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(c.o.Dir, name))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	defer func() {
+		if w.buf.Cap() < maxBuffer {
+			c.writers.Put(w)
+		}
+	}()
+	w.buf.Reset()
+	w.buf.Write(begin(name))
+	w.zip.Reset(&w.buf)
+	if errors.Join(json.NewEncoder(w.zip).Encode(rec), w.zip.Close()) != nil || !c.add(name, complete(w.buf.Bytes()), time.Now()) {
 		return
 	}
-	c.mu.Lock()
-	c.put(name, file{size: size, used: time.Now()})
-	c.mu.Unlock()
 	for i, old := range c.of(request) {
 		if i >= perRequest {
 			c.drop(old)
 		}
 	}
 	c.shrink()
-}
-
-// put notes a file. The caller holds the lock, or is the only one.
-func (c *Cache) put(name string, f file) {
-	old, known := c.files[name]
-	c.size += f.size - old.size
-	c.files[name] = f
-	if !known {
-		request, _, _ := strings.Cut(name, "-")
-		c.names[request] = append(c.names[request], name)
-	}
-}
-
-// shrink drops what was not used for the longest time until the rest fits.
-func (c *Cache) shrink() {
-	c.mu.Lock()
-	var names []string
-	if c.size > c.o.MaxBytes {
-		names = slices.SortedFunc(maps.Keys(c.files), func(a, b string) int { return c.files[a].used.Compare(c.files[b].used) })
-	}
-	over := c.size - c.o.MaxBytes*9/10
-	c.mu.Unlock()
-	for _, name := range names {
-		if over <= 0 {
-			return
-		}
-		over -= c.drop(name)
-	}
-}
-
-func (c *Cache) read(name string) (record, error) {
-	f, err := os.Open(filepath.Join(c.o.Dir, name))
-	if err != nil {
-		return record{}, err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return record{}, err
-	}
-	var rec record
-	if err := json.NewDecoder(z).Decode(&rec); err != nil {
-		return record{}, err
-	}
-	return rec, z.Close()
-}
-
-// drop forgets a file, and is how large it was.
-func (c *Cache) drop(name string) int64 {
-	c.mu.Lock()
-	size := c.files[name].size
-	c.size -= size
-	delete(c.files, name)
-	request, _, _ := strings.Cut(name, "-")
-	c.names[request] = slices.DeleteFunc(c.names[request], func(n string) bool { return n == name })
-	if len(c.names[request]) == 0 {
-		delete(c.names, request)
-	}
-	c.mu.Unlock()
-	_ = os.Remove(filepath.Join(c.o.Dir, name)) // somebody may have deleted it
-	return size
-}
-
-// touch says that a file was used.
-func (c *Cache) touch(name string) {
-	now := time.Now()
-	c.mu.Lock()
-	if f, ok := c.files[name]; ok {
-		f.used = now
-		c.files[name] = f
-	}
-	c.mu.Unlock()
-	_ = os.Chtimes(filepath.Join(c.o.Dir, name), now, now) // it counts after a restart only
 }

@@ -314,8 +314,8 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(c.files) != perRequest {
-		t.Errorf("%d results of one request", len(c.files))
+	if len(c.kept) != perRequest {
+		t.Errorf("%d results of one request", len(c.kept))
 	}
 	c.o.MaxBytes = c.size
 	r := request()
@@ -324,13 +324,13 @@ func TestBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.size > c.o.MaxBytes || len(c.of(c.digest(r, treesOf(base, nil)))) != 1 {
-		t.Errorf("%d bytes of %d, %v", c.size, c.o.MaxBytes, c.files)
+		t.Errorf("%d bytes of %d, %v", c.size, c.o.MaxBytes, c.kept)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "x.new"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, dir)
-	if again.size != c.size || len(again.files) != len(c.files) {
+	if again.size != c.size || len(again.kept) != len(c.kept) {
 		t.Errorf("after a restart %d bytes, before %d", again.size, c.size)
 	}
 	if names, _ := filepath.Glob(dir + "/*.new"); len(names) > 0 {
@@ -338,5 +338,84 @@ func TestBounds(t *testing.T) {
 	}
 	if i, err := os.Stat(dir); err != nil || strings.Contains(i.Mode().String()[4:], "r") && os.Getuid() != 0 {
 		t.Errorf("%v, %v", i.Mode(), err)
+	}
+}
+
+// TestCutOffPack: what a process that ended was writing takes nothing along that it had
+// written before, and nobody goes on there.
+func TestCutOffPack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	render := func(c *counting, i int) {
+		t.Helper()
+		r := request()
+		r.AppName = fmt.Sprint(i)
+		if _, err := c.Render(t.Context(), treesOf(base, nil), r, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := open(t, dir)
+	for i := range 3 {
+		render(c, i)
+	}
+	name := c.shelf.path(1)
+	if err := os.Truncate(name, c.size-1); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{1, 0} {
+		c = open(t, dir)
+		for i := range 3 {
+			render(c, i)
+		}
+		if c.renders != want {
+			t.Errorf("%d renders, want %d", c.renders, want)
+		}
+	}
+	if packs, _ := filepath.Glob(dir + "/*"); len(packs) != 2 {
+		t.Errorf("%v", packs)
+	}
+}
+
+// TestOldestPackGoes: in a cache that is full, what is used outlives what is not, across
+// the packs that it comes to lie in.
+func TestOldestPackGoes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := open(t, dir)
+	known := func(name string) bool {
+		t.Helper()
+		r, before := request(), c.renders
+		r.AppName = name
+		if _, err := c.Render(t.Context(), treesOf(base, nil), r, false); err != nil {
+			t.Fatal(err)
+		}
+		return c.renders == before
+	}
+	known("used")
+	c.o.MaxBytes = 40 * c.size
+	known("unused")
+	for i := range 200 {
+		if known(fmt.Sprint(i)) || !known("used") {
+			t.Fatalf("after %d others", i)
+		}
+		if c.size > c.o.MaxBytes {
+			t.Fatalf("%d bytes of %d", c.size, c.o.MaxBytes)
+		}
+	}
+	if known("unused") || !known("199") {
+		t.Error("the oldest of what nobody uses is not the first to go")
+	}
+	onDisk := int64(0)
+	packs, _ := filepath.Glob(dir + "/*")
+	for _, p := range packs {
+		if i, err := os.Stat(p); err == nil {
+			onDisk += i.Size()
+		}
+	}
+	if onDisk != c.size || len(packs) > perCache+1 {
+		t.Errorf("%d bytes in %d packs, counted are %d", onDisk, len(packs), c.size)
+	}
+	if again := open(t, dir); len(again.kept) < len(c.kept) {
+		t.Errorf("%d results after a restart, %d before", len(again.kept), len(c.kept))
 	}
 }

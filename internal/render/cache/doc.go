@@ -10,6 +10,6 @@
 //
 // What a cache must not know it does not keep: a rendering with a Secret among its
 // objects, or one for which a URL with something secret was read, is made anew each time.
-// Files are for this user alone, their names are digests, and any of them can be
-// deleted at any time; one that cannot be read is as good as none.
+// Results lie in a few files for this user alone, which grow until the oldest has to go.
+// Any of them can be deleted at any time; one that cannot be read is as good as none.
 package cache
