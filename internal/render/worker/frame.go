@@ -60,7 +60,7 @@ type op string
 
 const (
 	opRead op = "read"
-	opStat op = "stat" // without the size
+	opStat op = "stat" // is answered by a shipment
 	opSize op = "size"
 	opList op = "list"
 )

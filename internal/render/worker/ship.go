@@ -148,13 +148,15 @@ func (p *packer) list(dir packed) {
 	p.out[dir.flags] |= flagWhole
 	for _, e := range entries {
 		name := path.Join(dir.name, e.Name())
-		if e.Type()&fs.ModeSymlink != 0 {
-			p.put(item{name: name, mode: e.Type()})
-		} else if info, err := e.Info(); err != nil {
-			p.put(item{name: name, mode: e.Type()})
-		} else {
-			p.add(name, info, maxShippedFile)
+		var info fs.FileInfo
+		if e.Type()&fs.ModeSymlink == 0 && fs.ValidPath(name) {
+			info, _ = e.Info() // whoever asks is told why
 		}
+		if info == nil {
+			p.put(item{name: name, mode: e.Type()})
+			continue
+		}
+		p.add(name, info, maxShippedFile)
 	}
 }
 

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -75,6 +76,18 @@ func TestShipments(t *testing.T) {
 				t.Errorf("%d entries, %v", len(entries), err)
 			}
 		}, 1, []string{"many listing"}},
+		{"a name that no tree opens", memtree.New(map[string]string{"app/\xff": "x"}), "app", nil, func(t *testing.T, tree fs.FS) {
+			t.Helper()
+			if entries, err := fs.ReadDir(tree, "app"); len(entries) != 1 || entries[0].Name() != "\xff" || err != nil {
+				t.Errorf("%v, %v", entries, err)
+			}
+			if _, err := fs.Stat(tree, "app/\xff"); !errors.Is(err, fs.ErrInvalid) {
+				t.Error(err)
+			}
+			if _, err := fs.ReadFile(tree, "app/\xff"); !errors.Is(err, fs.ErrInvalid) {
+				t.Error(err)
+			}
+		}, 0, []string{"app listing"}},
 		{"value files", memtree.New(files), "many", &v1alpha1.ApplicationSourceHelm{
 			ValueFiles: []string{"/app/a.yaml", "$ref/app/a.yaml", "../app/sub/b.yaml", "../../x", "https://x/y"},
 		}, app, 1, read},
