@@ -94,7 +94,7 @@ func (s *shelf) list(pack uint64, each func(name string, at spot)) (size int64, 
 	b := make([]byte, headSize)
 	for at := int64(0); ; {
 		if _, err := f.ReadAt(b, at); err != nil {
-			return size, nil //nolint:nilerr // what is there is there
+			return size, nil // what is there is there
 		}
 		name, n, ok := head(b)
 		if !ok || at+n > size {
