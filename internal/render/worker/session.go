@@ -9,9 +9,9 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/render"
 	"evenkeel.dev/internal/render/plugin"
 	"evenkeel.dev/internal/render/remote"
@@ -101,11 +101,11 @@ func (s *session) converse(ctx context.Context) (render.Result, error) {
 }
 
 func add(out *render.Result, payload []byte) error {
-	o := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(payload, &o.Object); err != nil {
+	o, err := jsonobject.Decode(payload)
+	if err != nil {
 		return fmt.Errorf("an object that is none: %w", err)
 	}
-	out.Objects = append(out.Objects, o)
+	out.Objects = append(out.Objects, &unstructured.Unstructured{Object: o})
 	return nil
 }
 
