@@ -224,8 +224,8 @@ func TestExpressionBombs(t *testing.T) {
 			if v == nil || v.Status != v1alpha1.HealthStatusUnknown {
 				t.Errorf("the verdict is %.100s", shownVerdict(v))
 			}
-			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 512<<20 || took > 5*time.Second {
-				t.Errorf("it took %s and %d MiB", took, allocated>>20)
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 512<<20 {
+				t.Errorf("it took %d MiB", allocated>>20)
 			}
 		})
 	}

@@ -220,11 +220,8 @@ func TestBombs(t *testing.T) {
 			if err == nil {
 				t.Fatalf("it ended well, with %.100v", result)
 			}
-			if clock := strings.Contains(err.Error(), "longer than"); clock && !slow {
-				t.Error("only the clock has stopped it")
-			}
-			if took > 5*time.Second && slow {
-				t.Errorf("the clock has stopped it after %s", took)
+			if clock := strings.Contains(err.Error(), "longer than"); clock != slow {
+				t.Errorf("the clock has stopped it: %t", clock)
 			}
 			if most > 4*DefaultMemory {
 				t.Errorf("it held %d MiB", most>>20)
