@@ -93,8 +93,10 @@ func Open(o Options) (*Cache, error) {
 	}
 	for _, e := range entries { // sorted by name, and so by age
 		pack, ok := number(e.Name())
-		if !ok { // an older release's
-			_ = os.Remove(filepath.Join(o.Dir, e.Name()))
+		if !ok {
+			if isName(e.Name()) || filepath.Ext(e.Name()) == ".new" { // results of an older release, the last one half written
+				_ = os.Remove(filepath.Join(o.Dir, e.Name()))
+			}
 			continue
 		}
 		c.shelf.last = pack

@@ -73,10 +73,15 @@ func complete(result []byte) []byte {
 func head(b []byte) (name string, size int64, ok bool) {
 	name = string(b[:nameSize])
 	length := binary.LittleEndian.Uint64(b[nameSize:])
-	if name[64] != '-' || strings.Trim(name[:64]+name[65:], "0123456789abcdef") != "" || length > 1<<40 {
+	if !isName(name) || length > 1<<40 {
 		return "", 0, false
 	}
 	return name, headSize + int64(length), true //nolint:gosec // see above
+}
+
+// isName says whether a text is the name of a result.
+func isName(s string) bool {
+	return len(s) == nameSize && s[64] == '-' && strings.Trim(s[:64]+s[65:], "0123456789abcdef") == ""
 }
 
 // list is what is in a pack up to where it is cut off, in order, and how large the file is.
