@@ -230,8 +230,8 @@ func elementFor(key string) (element, bool) {
 	if !ok {
 		return element{}, false
 	}
-	e := element{raw: key}
-	return e, utiljson.Unmarshal([]byte(text), &e.keys) == nil
+	keys, err := jsonobject.Decode([]byte(text))
+	return element{raw: key, keys: keys}, err == nil
 }
 
 // elementsOf are the elements in a node of managed fields.
