@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,16 +27,23 @@ import (
 	"evenkeel.dev/internal/settings"
 )
 
-// desk is a Receiver that keeps what it is told.
+// desk is a Receiver that keeps what it is told, of several requests at once.
 type desk struct {
 	secrets settings.Webhooks
 	unknown bool
-	pushes  []Push
+
+	mu     sync.Mutex
+	pushes []Push
 }
 
 func (d *desk) Settings() (settings.Webhooks, bool) { return d.secrets, !d.unknown }
 
-func (d *desk) Pushed(p Push) int { d.pushes = append(d.pushes, p); return 1 }
+func (d *desk) Pushed(p Push) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pushes = append(d.pushes, p)
+	return 1
+}
 
 // send has a handler take a request, and returns the status and the answer or the
 // error's message.
