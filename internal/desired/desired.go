@@ -9,6 +9,7 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
 )
 
@@ -79,6 +80,15 @@ type Object struct {
 	JSON []byte
 	// Hash identifies JSON within the objects of one key.
 	Hash uint64
+}
+
+// Body is the object, decoded anew, so that callers may change it.
+func (o Object) Body() (*unstructured.Unstructured, error) {
+	m, err := jsonobject.Decode(o.JSON)
+	if err != nil {
+		return nil, err
+	}
+	return &unstructured.Unstructured{Object: m}, nil
 }
 
 // Build makes the desired state. An error is a fault.Broken that names what is

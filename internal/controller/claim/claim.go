@@ -15,7 +15,6 @@ import (
 
 	"evenkeel.dev/internal/desired"
 	"evenkeel.dev/internal/diff"
-	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
 	"evenkeel.dev/internal/table"
 )
@@ -79,10 +78,7 @@ func definedBy(o desired.Object) schema.GroupKind {
 }
 
 // Body is the desired object, decoded anew, so that callers may change it.
-func (c *Claim) Body() (*unstructured.Unstructured, error) {
-	m, err := jsonobject.Decode(c.Object.JSON)
-	return &unstructured.Unstructured{Object: m}, err
-}
+func (c *Claim) Body() (*unstructured.Unstructured, error) { return c.Object.Body() }
 
 // Respects says whether what is sent depends on what is live.
 func (c *Claim) Respects() bool {

@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/apply"
@@ -301,8 +300,8 @@ type identity struct {
 // hookBody is a hook as it is made: with its name, the mark and the finalizer, and
 // with a tracking id where it had none for want of a name.
 func hookBody(o desired.Object, id identity) ([]byte, error) {
-	obj := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(o.JSON, &obj.Object); err != nil {
+	obj, err := o.Body()
+	if err != nil {
 		return nil, err
 	}
 	obj.SetName(id.key.Name)

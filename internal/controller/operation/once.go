@@ -46,8 +46,8 @@ func onceHook(o desired.Object) (*unstructured.Unstructured, error) {
 	if !bytes.Contains(o.JSON, []byte(v1alpha1.AnnotationRun)) {
 		return nil, nil
 	}
-	obj := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(o.JSON, &obj.Object); err != nil {
+	obj, err := o.Body()
+	if err != nil {
 		return nil, err
 	}
 	declared, err := once.Declared(obj)

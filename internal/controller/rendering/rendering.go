@@ -13,8 +13,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -177,8 +175,8 @@ func readInputs(files []*trace.FS, hooks []desired.Object) error {
 		if !bytes.Contains(o.JSON, []byte(v1alpha1.AnnotationInputs)) {
 			continue
 		}
-		hook := &unstructured.Unstructured{}
-		if err := utiljson.Unmarshal(o.JSON, &hook.Object); err != nil {
+		hook, err := o.Body()
+		if err != nil {
 			return err
 		}
 		patterns, err := once.Patterns(hook)
