@@ -100,7 +100,7 @@ func decodeEvent(line []byte, wanted func(Meta) bool) (Event, error) {
 		Object partial `json:"object"`
 	}
 	if err := unmarshal(line, &e); err != nil {
-		return Event{}, err
+		return Event{}, fmt.Errorf("an event of a watch: %w", err)
 	}
 	if e.Type == "ERROR" {
 		return decodeError(line)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -69,8 +70,10 @@ func DecodePage(b []byte) (Page, error) {
 // DecodeMeta decodes an object's metadata.
 func DecodeMeta(object []byte) (Meta, error) {
 	var p partial
-	err := unmarshal(object, &p)
-	return p.Metadata, err
+	if err := unmarshal(object, &p); err != nil {
+		return Meta{}, fmt.Errorf("an object of a list: %w", err)
+	}
+	return p.Metadata, nil
 }
 
 // partial is an object of which only the metadata is decoded.
