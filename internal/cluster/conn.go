@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"evenkeel.dev/internal/cluster/burst"
 	"evenkeel.dev/internal/cluster/wire"
 	"evenkeel.dev/internal/jsonobject"
 	"evenkeel.dev/internal/resource"
@@ -27,12 +30,16 @@ const (
 	acceptJSON     = "application/json"
 	acceptMeta     = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 	acceptMetaList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+
+	// dialTimeout is client-go's, for a connection and for whether its other end is there.
+	dialTimeout = 30 * time.Second
 )
 
 // Conn is a connection to one cluster. It is safe for concurrent use.
 type Conn struct {
-	rest   rest.Interface
-	config *rest.Config
+	rest    rest.Interface
+	watches rest.Interface // of what is watched alone
+	config  *rest.Config
 }
 
 // Connect prepares a connection; it sends nothing. Requests are not limited on
@@ -50,7 +57,23 @@ func Connect(config *rest.Config) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection to %s: %w", c.Host, err)
 	}
-	return &Conn{rest: client, config: c}, nil
+	watches, err := rest.UnversionedRESTClientFor(forWatches(c))
+	if err != nil {
+		return nil, fmt.Errorf("connection to %s: %w", c.Host, err)
+	}
+	return &Conn{rest: client, watches: watches, config: c}, nil
+}
+
+// forWatches is a configuration for a connection of its own: an answer does not wait behind
+// events then, and events can wait for one another.
+func forWatches(config *rest.Config) *rest.Config {
+	c := rest.CopyConfig(config)
+	dial := burst.DialFunc(c.Dial)
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout}).DialContext
+	}
+	c.Dial = burst.Dial(dial)
+	return c
 }
 
 // Config is the connection's configuration; callers must not change it.
@@ -231,7 +254,7 @@ func (c *Conn) watch(ctx context.Context, k Kind, full bool, after, timeoutSecon
 	if full {
 		accept = acceptJSON
 	}
-	return c.rest.Get().AbsPath(k.path("", "")).SetHeader("Accept", accept).
+	return c.watches.Get().AbsPath(k.path("", "")).SetHeader("Accept", accept).
 		Param("watch", "true").Param("allowWatchBookmarks", "true").
 		Param("resourceVersion", after).Param("timeoutSeconds", timeoutSeconds).
 		Stream(ctx)
