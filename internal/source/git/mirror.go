@@ -12,8 +12,8 @@ import (
 
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
-	"evenkeel.dev/internal/source/git/lru"
 	"evenkeel.dev/internal/source/git/remote"
+	"evenkeel.dev/internal/source/lru"
 )
 
 // mirror is the bare mirror of one repository.
@@ -41,8 +41,8 @@ type mirror struct {
 func newMirror(s *Store, dir string) *mirror {
 	return &mirror{
 		store: s, dir: dir, reader: newReader(s, dir),
-		known: lru.NewSet[string](maxKnownCommits),
-		roots: lru.New[string](maxKnownCommits, func(oid) int { return 1 }),
+		known: lru.New[string, struct{}](maxKnownCommits, nil),
+		roots: lru.New[string, oid](maxKnownCommits, nil),
 	}
 }
 

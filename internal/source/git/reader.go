@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"evenkeel.dev/internal/fault"
-	"evenkeel.dev/internal/source/git/lru"
+	"evenkeel.dev/internal/source/lru"
 )
 
 // state says whether an object was found.

@@ -17,8 +17,8 @@ import (
 	"evenkeel.dev/internal/fault"
 	"evenkeel.dev/internal/source"
 	"evenkeel.dev/internal/source/credential"
-	"evenkeel.dev/internal/source/git/lru"
 	"evenkeel.dev/internal/source/git/remote"
+	"evenkeel.dev/internal/source/lru"
 	"evenkeel.dev/internal/source/reach"
 )
 
@@ -77,7 +77,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Proofs == nil {
-		o.Proofs = lru.NewSet[source.Repository](maxProvenAccess)
+		o.Proofs = lru.New[source.Repository, struct{}](maxProvenAccess, nil)
 	}
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Minute)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 30*time.Second)
@@ -146,9 +146,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		opts: opts, tmp: filepath.Join(dir, "tmp"), network: make(chan struct{}, opts.Parallelism),
 		mirrors: map[string]*mirror{},
 	}
-	s.trees = lru.New[oid](maxTreeEntries, func(d *directory) int { return len(d.entries) + 1 })
-	s.blobs = lru.New[string](maxKeptBlobs, func(b []byte) int { return len(b) + 300 }) // so much for the rest of an item
-	s.modules = lru.New[oid](maxModulesFiles, func(m map[string]string) int { return 1 + len(m)/64 })
+	s.trees = lru.New[oid](maxTreeEntries, func(d *directory) int64 { return int64(len(d.entries)) + 1 })
+	s.blobs = lru.New[string](maxKeptBlobs, func(b []byte) int64 { return int64(len(b)) + 300 }) // so much for the rest of an item
+	s.modules = lru.New[oid](maxModulesFiles, func(m map[string]string) int64 { return 1 + int64(len(m))/64 })
 	s.run = &runner{git: binary, home: filepath.Join(dir, "home"), count: map[string]int64{}}
 	if err := s.occupy(); err != nil {
 		return nil, err

@@ -45,8 +45,11 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 	return e.Value.(item[K, V]).value, true
 }
 
-// Add remembers a value unless there is one, and is the one that is remembered.
-func (c *Cache[K, V]) Add(key K, value V) V {
+// Add remembers a value unless there is one.
+func (c *Cache[K, V]) Add(key K, value V) { c.GetOrAdd(key, value) }
+
+// GetOrAdd remembers a value unless there is one, and is the one that is remembered.
+func (c *Cache[K, V]) GetOrAdd(key K, value V) V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.items[key]; ok {
@@ -68,6 +71,15 @@ func (c *Cache[K, V]) Remove(key K) {
 	if e, ok := c.items[key]; ok {
 		c.drop(e)
 	}
+}
+
+// Clear forgets everything.
+func (c *Cache[K, V]) Clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order.Init()
+	clear(c.items)
+	c.total = 0
 }
 
 func (c *Cache[K, V]) drop(e *list.Element) {

@@ -22,7 +22,7 @@ func TestModel(t *testing.T) {
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			k := rapid.IntRange(0, 5).Draw(t, "key")
 			known := slices.Contains(used, k)
-			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			switch rapid.IntRange(0, 3).Draw(t, "what") {
 			case 0:
 				got, ok := cache.Get(k)
 				if ok != known || ok && got != values[k] {
@@ -39,10 +39,13 @@ func TestModel(t *testing.T) {
 				if !known {
 					values[k] = v
 				}
-				if got := cache.Add(k, v); got != values[k] {
+				if got := cache.GetOrAdd(k, v); got != values[k] {
 					t.Fatalf("add %d: %d, wanted %d", k, got, values[k])
 				}
 				touch(k)
+			case 3:
+				cache.Clear()
+				used = nil
 			}
 			for total := sum(used, values); total > limit && len(used) > 1; total = sum(used, values) {
 				used = used[:len(used)-1]

@@ -186,7 +186,7 @@ func (s *Store) tree(ctx context.Context, r *remote, layer ocispec.Descriptor, i
 		return nil, err
 	}
 	if u := weigh(tree); u.weight <= s.opts.MaxTreeBytes {
-		tree = s.trees.Add(key, u).tree
+		tree = s.trees.GetOrAdd(key, u).tree
 	}
 	return tree, nil
 }

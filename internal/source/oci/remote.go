@@ -55,7 +55,7 @@ func (s *Store) remote(repo source.Repository, chart string) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.remotes.Add(key, r), nil
+	return s.remotes.GetOrAdd(key, r), nil
 }
 
 // address is where a chart or artifact lies. Argo CD takes oci://HOST/PATH for
