@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/jsonobject"
 )
 
 // BenchmarkEvent is what a watch event of a Deployment costs: its body is decoded, its
@@ -27,11 +27,11 @@ func BenchmarkEvent(b *testing.B) {
 	j := judgeBy(0, claimOn(b, "a", want))
 	b.ReportAllocs()
 	for b.Loop() {
-		obj := &unstructured.Unstructured{}
-		if err := utiljson.Unmarshal(raw, &obj.Object); err != nil {
+		obj, err := jsonobject.Decode(raw)
+		if err != nil {
 			b.Fatal(err)
 		}
-		if v := j.Verdict(obj, nil); v.Sync != v1alpha1.SyncStatusSynced {
+		if v := j.Verdict(&unstructured.Unstructured{Object: obj}, nil); v.Sync != v1alpha1.SyncStatusSynced {
 			b.Fatalf("%+v", v)
 		}
 	}
