@@ -48,6 +48,7 @@ var components = map[string]component{
 	"resource": {words, []string{"api"}, becauseWords},
 
 	"authz":      {leaves, []string{words}, becauseLeaf},
+	"filetree":   {leaves, []string{words}, becauseLeaf},
 	"jq":         {leaves, []string{words}, becauseLeaf},
 	"jsonobject": {leaves, []string{words}, becauseLeaf},
 	"luavm":      {leaves, []string{words}, becauseLeaf},

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"time"
 
+	"evenkeel.dev/internal/filetree"
 	"evenkeel.dev/internal/render/trace"
 )
 
@@ -238,7 +238,7 @@ func (t *treeFS) Open(name string) (fs.File, error) {
 	}
 	if i.IsDir() {
 		entries, err := t.ReadDir(name)
-		return &directory{info: i, left: entries}, err
+		return filetree.OpenDirectory(i, entries), err
 	}
 	content, err := t.ReadFile(name)
 	if err != nil {
@@ -289,27 +289,3 @@ type file struct {
 
 func (f *file) Stat() (fs.FileInfo, error) { return f.info, nil }
 func (f *file) Close() error               { return nil }
-
-type directory struct {
-	info fs.FileInfo
-	left []fs.DirEntry
-}
-
-func (d *directory) Stat() (fs.FileInfo, error) { return d.info, nil }
-func (d *directory) Close() error               { return nil }
-func (d *directory) Read([]byte) (int, error) {
-	return 0, &fs.PathError{Op: "read", Path: d.info.Name(), Err: fs.ErrInvalid}
-}
-
-// ReadDir is that of fs.ReadDirFile.
-func (d *directory) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n <= 0 {
-		n = len(d.left)
-	} else if len(d.left) == 0 {
-		return nil, io.EOF
-	}
-	n = min(n, len(d.left))
-	out := d.left[:n]
-	d.left = d.left[n:]
-	return out, nil
-}

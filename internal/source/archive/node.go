@@ -34,15 +34,25 @@ func newDirectory(name string) *node {
 	return &node{name: name, mode: directoryMode, byName: map[string]*node{}}
 }
 
-func (n *node) isLink() bool { return n.mode.Type() == fs.ModeSymlink }
+// Name implements filetree.Node.
+func (n *node) Name() string { return n.name }
 
-// child is the entry of a sealed directory.
-func (n *node) child(name string) (*node, bool) {
+// IsDir implements filetree.Node.
+func (n *node) IsDir() bool { return n.mode.IsDir() }
+
+// IsLink implements filetree.Node.
+func (n *node) IsLink() bool { return n.mode.Type() == fs.ModeSymlink }
+
+// Target implements filetree.Node. Links without a valid one are refused when an archive is read.
+func (n *node) Target(string) (string, error) { return n.data, nil }
+
+// Child implements filetree.Node, for a sealed directory.
+func (n *node) Child(_ []*node, name string) (*node, bool, error) {
 	i, ok := slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return cmp.Compare(c.name, name) })
 	if !ok {
-		return nil, false
+		return nil, false, nil
 	}
-	return n.children[i], true
+	return n.children[i], true, nil
 }
 
 // seal sorts a directory, and all below it, and gives them their ids. A

@@ -33,7 +33,6 @@ type Options struct {
 const (
 	maxNameLength    = 4096
 	maxSymlinkTarget = 4096
-	maxSymlinkHops   = 32
 	// believed is how much of a file's announced size is allocated at once.
 	believed = 1 << 20
 )

@@ -2,13 +2,13 @@ package archive
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
 	"time"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/filetree"
 )
 
 // Tree is the content of an archive. It never changes. Symbolic links are followed
@@ -70,7 +70,7 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	}
 	i := info{name: path.Base(name), node: n}
 	if n.mode.IsDir() {
-		return &openDirectory{info: i, left: entriesOf(n)}, nil
+		return filetree.OpenDirectory(i, entriesOf(n)), nil
 	}
 	return &openFile{info: i, Reader: strings.NewReader(n.data)}, nil
 }
@@ -82,7 +82,7 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	if !n.mode.IsDir() {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a directory")}
+		return nil, filetree.NotDirectory("readdir", name)
 	}
 	return entriesOf(n), nil
 }
@@ -94,7 +94,7 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	if n.mode.IsDir() {
-		return nil, isDirectory(name)
+		return nil, filetree.IsDirectory("read", name)
 	}
 	return []byte(n.data), nil
 }
@@ -123,77 +123,14 @@ func (t *Tree) ReadLink(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !n.isLink() {
+	if !n.IsLink() {
 		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 	}
 	return n.data, nil
 }
 
-// step is one name of a path, and the symbolic link that it comes from, if any.
-type step struct{ name, link string }
-
-func steps(path, link string) []step {
-	parts := strings.Split(path, "/")
-	out := make([]step, len(parts))
-	for i, p := range parts {
-		out[i] = step{p, link}
-	}
-	return out
-}
-
-// walk finds what name leads to, symbolic links followed, the last one only if wanted.
 func (t *Tree) walk(op, name string, follow bool) (*node, error) {
-	fail := func(err error) (*node, error) { return nil, &fs.PathError{Op: op, Path: name, Err: err} }
-	if !fs.ValidPath(name) {
-		return fail(fs.ErrInvalid)
-	}
-	at := []*node{t.root}
-	rest := steps(name, "")
-	hops := 0
-	for len(rest) > 0 {
-		next := rest[0]
-		rest = rest[1:]
-		here := at[len(at)-1]
-		switch {
-		case next.name == "" || next.name == ".":
-			continue
-		case next.name == ".." && len(at) == 1:
-			return fail(fault.New(fault.Broken, "symbolic link %s leads out of the archive", next.link))
-		case next.name == "..":
-			at = at[:len(at)-1]
-			continue
-		}
-		child, ok := here.child(next.name)
-		if !ok {
-			return fail(fs.ErrNotExist)
-		}
-		if !child.isLink() || len(rest) == 0 && !follow {
-			at = append(at, child)
-			continue
-		}
-		link := where(at, child.name)
-		if hops++; hops > maxSymlinkHops {
-			return fail(fault.New(fault.Broken, "symbolic link %s: too many links, or a circle of them", link))
-		}
-		if strings.HasPrefix(child.data, "/") {
-			return fail(fault.New(fault.Broken, "symbolic link %s leads to the absolute path %q; only links inside of the archive are followed", link, child.data))
-		}
-		rest = append(steps(child.data, link), rest...)
-	}
-	return at[len(at)-1], nil
-}
-
-// where is the path of a name in the directory at.
-func where(at []*node, name string) string {
-	parts := make([]string, 0, len(at))
-	for _, n := range at[1:] {
-		parts = append(parts, n.name)
-	}
-	return path.Join(append(parts, name)...)
-}
-
-func isDirectory(name string) error {
-	return &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
+	return filetree.Walk(t.root, "archive", op, name, follow)
 }
 
 // info has no modification time: the same content shall be the same tree.
@@ -234,24 +171,3 @@ type openFile struct {
 // Size is the file's size; both parts have one.
 func (f *openFile) Size() int64  { return f.info.Size() }
 func (f *openFile) Close() error { return nil }
-
-// openDirectory implements fs.ReadDirFile.
-type openDirectory struct {
-	info
-	left []fs.DirEntry
-}
-
-func (d *openDirectory) Read([]byte) (int, error) { return 0, isDirectory(d.name) }
-func (d *openDirectory) Close() error             { return nil }
-
-func (d *openDirectory) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n <= 0 {
-		n = len(d.left)
-	} else if len(d.left) == 0 {
-		return nil, io.EOF
-	}
-	n = min(n, len(d.left))
-	out := d.left[:n]
-	d.left = d.left[n:]
-	return out, nil
-}

@@ -1,7 +1,6 @@
 package git
 
 import (
-	"io"
 	"io/fs"
 	"strings"
 	"time"
@@ -32,7 +31,7 @@ func (d dirEntry) IsDir() bool                { return d.entry.fsMode().IsDir() 
 func (d dirEntry) Type() fs.FileMode          { return d.entry.fsMode().Type() }
 func (d dirEntry) Info() (fs.FileInfo, error) { return d.tree.info("lstat", d.path, d.entry) }
 
-// file is an open file or the directory part of one.
+// file is an open file.
 type file struct {
 	tree  *Tree
 	path  string
@@ -52,22 +51,4 @@ func (f *file) Read(p []byte) (int, error) {
 		f.body = strings.NewReader(string(data))
 	}
 	return f.body.Read(p)
-}
-
-// openDirectory implements fs.ReadDirFile.
-type openDirectory struct {
-	file
-	left []fs.DirEntry
-}
-
-func (d *openDirectory) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n <= 0 {
-		n = len(d.left)
-	} else if len(d.left) == 0 {
-		return nil, io.EOF
-	}
-	n = min(n, len(d.left))
-	out := d.left[:n]
-	d.left = d.left[n:]
-	return out, nil
 }

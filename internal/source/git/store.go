@@ -102,7 +102,6 @@ const (
 	maxKeptBlob      = 64 << 10
 	maxKnownCommits  = 4096
 	maxProvenAccess  = 10_000
-	maxSymlinkHops   = 32
 	maxSymlinkTarget = 4096
 )
 

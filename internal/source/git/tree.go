@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"evenkeel.dev/internal/fault"
+	"evenkeel.dev/internal/filetree"
 	"evenkeel.dev/internal/source"
-	"evenkeel.dev/internal/source/git/commit"
 	"evenkeel.dev/internal/source/git/lfs"
 )
 
@@ -78,22 +78,6 @@ func (m *mirror) root(ctx context.Context, sha string) (oid, error) {
 	return id, nil
 }
 
-// Commit is what people know a commit by; it is fetched when it is not in the mirror.
-func (s *Store) Commit(ctx context.Context, repo source.Repository, sha string) (commit.Info, error) {
-	m, w, err := s.wanted(repo, sha, "")
-	if err != nil {
-		return commit.Info{}, err
-	}
-	if err := m.ensure(ctx, repo, w); err != nil {
-		return commit.Info{}, err
-	}
-	_, data, err := m.object(ctx, w.sha+"^{commit}")
-	if err != nil {
-		return commit.Info{}, fault.Wrap(fault.KindOf(err), err, "%s at %s", repo, w.sha)
-	}
-	return commit.Parse(data)
-}
-
 // object reads an object that must be in the mirror.
 func (m *mirror) object(ctx context.Context, name string) (header, []byte, error) {
 	h, data, err := m.reader.contents(ctx, name)
@@ -142,15 +126,14 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := file{tree: p.tree, path: name, entry: p.entry}
 	if !p.entry.fsMode().IsDir() {
-		return &f, nil
+		return &file{tree: p.tree, path: name, entry: p.entry}, nil
 	}
 	entries, err := t.ReadDir(name)
 	if err != nil {
 		return nil, err
 	}
-	return &openDirectory{file: f, left: entries}, nil
+	return filetree.OpenDirectory(fileInfo{name: path.Base(name), mode: p.entry.fsMode()}, entries), nil
 }
 
 // ReadDir implements fs.ReadDirFS. Symbolic links are listed as such.
@@ -160,7 +143,7 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	if !p.entry.fsMode().IsDir() {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a directory")}
+		return nil, filetree.NotDirectory("readdir", name)
 	}
 	owner, d, err := p.list()
 	if err != nil {
@@ -213,18 +196,6 @@ func (t *Tree) ReadLink(name string) (string, error) {
 	return string(target), err
 }
 
-// step is one name of a path, and the symbolic link that it comes from, if any.
-type step struct{ name, link string }
-
-func steps(path, link string) []step {
-	parts := strings.Split(path, "/")
-	out := make([]step, len(parts))
-	for i, p := range parts {
-		out[i] = step{p, link}
-	}
-	return out
-}
-
 // place is where a path has led to: an entry of a tree, which is another one below a
 // submodule.
 type place struct {
@@ -251,53 +222,33 @@ func (p place) list() (*Tree, *directory, error) {
 	return inner, d, err
 }
 
-// walk finds what name leads to, symbolic links followed, the last one only if wanted.
+// Name implements filetree.Node.
+func (p place) Name() string { return p.entry.name }
+
+// IsDir implements filetree.Node.
+func (p place) IsDir() bool { return p.entry.fsMode().IsDir() }
+
+// IsLink implements filetree.Node.
+func (p place) IsLink() bool { return p.entry.kind() == typeSymlink }
+
+// Target implements filetree.Node.
+func (p place) Target(link string) (string, error) { return p.tree.target(link, p.entry.oid) }
+
+// Child implements filetree.Node.
+func (p place) Child(way []place, name string) (place, bool, error) {
+	owner, d, err := p.list()
+	if err != nil {
+		return place{}, false, err
+	}
+	child, ok := d.find(name)
+	if !ok {
+		return place{}, false, nil
+	}
+	return newPlace(owner, child, way), true, nil
+}
+
 func (t *Tree) walk(op, name string, follow bool) (place, error) {
-	fail := func(err error) (place, error) { return place{}, &fs.PathError{Op: op, Path: name, Err: err} }
-	if !fs.ValidPath(name) {
-		return fail(fs.ErrInvalid)
-	}
-	at := []place{{tree: t, entry: t.root}}
-	rest := steps(name, "")
-	hops := 0
-	for len(rest) > 0 {
-		next := rest[0]
-		rest = rest[1:]
-		here := at[len(at)-1]
-		switch {
-		case next.name == "" || next.name == ".":
-			continue
-		case next.name == ".." && len(at) == 1:
-			return fail(fault.New(fault.Broken, "symbolic link %s leads out of the repository", next.link))
-		case next.name == "..":
-			at = at[:len(at)-1]
-			continue
-		case !here.entry.fsMode().IsDir():
-			return fail(fs.ErrNotExist)
-		}
-		owner, d, err := here.list()
-		if err != nil {
-			return fail(err)
-		}
-		child, ok := d.find(next.name)
-		if !ok {
-			return fail(fs.ErrNotExist)
-		}
-		if child.kind() != typeSymlink || len(rest) == 0 && !follow {
-			at = append(at, newPlace(owner, child, at))
-			continue
-		}
-		link := where(at, child.name)
-		if hops++; hops > maxSymlinkHops {
-			return fail(fault.New(fault.Broken, "symbolic link %s: too many links, or a circle of them", link))
-		}
-		target, err := owner.target(link, child.oid)
-		if err != nil {
-			return fail(err)
-		}
-		rest = append(steps(target, link), rest...)
-	}
-	return at[len(at)-1], nil
+	return filetree.Walk(place{tree: t, entry: t.root}, "repository", op, name, follow)
 }
 
 // target is what a symbolic link holds, relative to the link's own directory.
@@ -307,34 +258,22 @@ func (t *Tree) target(link string, id oid) (string, error) {
 		return "", fault.Wrap(fault.KindOf(err), err, "symbolic link %s", link)
 	}
 	target := string(data)
-	switch {
-	case target == "" || len(target) > maxSymlinkTarget || strings.Contains(target, "\x00"):
+	if target == "" || len(target) > maxSymlinkTarget || strings.Contains(target, "\x00") {
 		return "", fault.New(fault.Broken, "symbolic link %s has no valid target", link)
-	case strings.HasPrefix(target, "/"):
-		return "", fault.New(fault.Broken, "symbolic link %s leads to the absolute path %q; only links inside of the repository are followed", link, target)
 	}
 	return target, nil
 }
 
-// where is the path of a name in the directory at.
-func where(at []place, name string) string {
-	parts := make([]string, 0, len(at))
-	for _, p := range at[1:] {
-		parts = append(parts, p.entry.name)
-	}
-	return path.Join(append(parts, name)...)
-}
-
-// newPlace is an entry of the directory that at ends with.
-func newPlace(owner *Tree, e entry, at []place) place {
+// newPlace is an entry of the directory that way ends with.
+func newPlace(owner *Tree, e entry, way []place) place {
 	p := place{tree: owner, entry: e}
 	if e.kind() == typeSubmodule {
 		// The path begins where its tree does: at the root, or behind a submodule.
-		from := len(at)
-		for from > 1 && at[from-1].tree == owner && at[from-1].module == "" {
+		from := len(way)
+		for from > 1 && way[from-1].tree == owner && way[from-1].module == "" {
 			from--
 		}
-		p.module = where(at[from-1:], e.name)
+		p.module = filetree.Path(way[from-1:], e.name)
 	}
 	return p
 }
@@ -361,7 +300,7 @@ func (t *Tree) directory(id oid) (*directory, error) {
 
 func (t *Tree) content(op, name string, e entry) ([]byte, error) {
 	if e.fsMode().IsDir() {
-		return nil, &fs.PathError{Op: op, Path: name, Err: errors.New("is a directory")}
+		return nil, filetree.IsDirectory(op, name)
 	}
 	h, data, err := t.mirror.object(t.ctx, e.oid.String())
 	if p, ok := t.pointer(h, data); ok && err == nil && e.kind() == typeFile {

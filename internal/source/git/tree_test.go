@@ -17,7 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"evenkeel.dev/internal/fault"
-	"evenkeel.dev/internal/source/git/commit"
 	"evenkeel.dev/test/gitserver"
 )
 
@@ -373,21 +372,6 @@ func TestConcurrentReaders(t *testing.T) {
 	all.Wait()
 	if n := f.processes("cat-file"); n != 1 {
 		t.Errorf("%d processes", n)
-	}
-}
-
-func TestCommitInfo(t *testing.T) {
-	f := newFixture(t, gitserver.Options{})
-	sha := must(f.repo.Apply(t.Context(), gitserver.Change{
-		Author: "Grace Höpper <grace@example.com>", Message: "fix: \x1b[31mred\u202e\n\nbody", Files: map[string]gitserver.File{"a": {}},
-	}))
-	got := must(f.store.Commit(t.Context(), f.source, sha))
-	want := commit.Info{Author: "Grace Höpper", Email: "grace@example.com", Date: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Subject: "fix: [31mred"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("commit (-want +got):\n%s", diff)
-	}
-	if _, err := f.store.Commit(t.Context(), f.source, strings.Repeat("1", 40)); fault.KindOf(err) != fault.NotFound {
-		t.Errorf("absent: %v", err)
 	}
 }
 
