@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -21,6 +23,14 @@ import (
 // them fails or claims what nobody can hold.
 var serverFields = [...]string{
 	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
+}
+
+// compareOptions are the words of an object's compare options that are understood.
+// How Argo CD is to compare says nothing here: there is one way, which asks the API
+// server where it is in doubt, and what a webhook adds is nobody's difference.
+// Those of sync options are in package resource.
+var compareOptions = [...]string{
+	"IgnoreExtraneous", "ServerSideDiff=true", "ServerSideDiff=false", "IncludeMutationWebhook=true", "IncludeMutationWebhook=false",
 }
 
 // builder makes the objects of one Build.
@@ -74,19 +84,44 @@ func (b *builder) build(raw *unstructured.Unstructured) (entry, error) {
 		Hash:        binary.BigEndian.Uint64(sum[:8]),
 	}}
 	if hook {
-		e.HookTypes, e.DeletePolicy = b.hook(body), resource.DeletePolicies(body.GetAnnotations())
+		e.HookTypes, e.DeletePolicy = b.hook(body)
 	}
+	b.misspelt(body)
 	return e, nil
 }
 
-// hook are the types of a hook. A type that does not exist is most likely a
-// misspelt one, and the object would silently run nowhere.
-func (b *builder) hook(body *unstructured.Unstructured) []resource.HookType {
+// hook are the types and the policies of a hook. A type that does not exist is most
+// likely a misspelt one, and the object would silently run nowhere.
+func (b *builder) hook(body *unstructured.Unstructured) ([]resource.HookType, resource.DeletePolicy) {
 	types, unknown := resource.HookTypes(body.GetAnnotations())
 	for _, word := range unknown {
 		b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %q is no type of hook", describe(body), word)
 	}
-	return types
+	policy, unknown := resource.DeletePolicies(body.GetAnnotations())
+	for _, word := range unknown {
+		b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %q says nothing of when to delete a hook", describe(body), word)
+	}
+	return types, policy
+}
+
+// misspelt warns of options and waves that are not understood. They have no effect, save
+// that an unknown word for Prune or Delete denies; Argo CD says nothing of them.
+func (b *builder) misspelt(body *unstructured.Unstructured) {
+	a := body.GetAnnotations()
+	for _, word := range resource.SyncOptionProblems(a[v1alpha1.AnnotationSyncOptions], resource.ObjectScope) {
+		b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %q is no sync option of an object", describe(body), word)
+	}
+	for word := range strings.SplitSeq(a[v1alpha1.AnnotationCompareOptions], ",") {
+		if word = strings.TrimSpace(word); word != "" && !slices.Contains(compareOptions[:], word) {
+			b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %q is no compare option", describe(body), word)
+		}
+	}
+	for _, name := range [...]string{v1alpha1.AnnotationSyncWave, v1alpha1.AnnotationHelmHookWeight} {
+		wave, given := a[name]
+		if _, err := strconv.Atoi(strings.TrimSpace(wave)); given && err != nil {
+			b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %s %q is no whole number", describe(body), name, wave)
+		}
+	}
 }
 
 // scope says whether a kind is namespaced. What nobody knows counts as

@@ -82,33 +82,26 @@ type DeletePolicy struct {
 }
 
 // DeletePolicies are a hook's policies, those of Argo CD's annotation and of Helm's
-// together; without any it is BeforeCreation.
-func DeletePolicies(annotations map[string]string) DeletePolicy {
-	var p DeletePolicy
-	for _, word := range words(annotations[v1alpha1.AnnotationHookDeletePolicy]) {
-		switch word {
-		case "BeforeHookCreation":
-			p.BeforeCreation = true
-		case "HookSucceeded":
-			p.Succeeded = true
-		case "HookFailed":
-			p.Failed = true
-		}
+// together; without any it is BeforeCreation. Unknown are the words that are none.
+func DeletePolicies(annotations map[string]string) (p DeletePolicy, unknown []string) {
+	fields := map[string]*bool{
+		"BeforeHookCreation": &p.BeforeCreation, "HookSucceeded": &p.Succeeded, "HookFailed": &p.Failed,
+		"before-hook-creation": &p.BeforeCreation, "hook-succeeded": &p.Succeeded, "hook-failed": &p.Failed,
 	}
-	for _, word := range words(annotations[v1alpha1.AnnotationHelmHookDeletePolicy]) {
-		switch word {
-		case "before-hook-creation":
-			p.BeforeCreation = true
-		case "hook-succeeded":
-			p.Succeeded = true
-		case "hook-failed":
-			p.Failed = true
+	for _, a := range [...]string{v1alpha1.AnnotationHookDeletePolicy, v1alpha1.AnnotationHelmHookDeletePolicy} {
+		for _, word := range words(annotations[a]) {
+			helms := strings.Contains(word, "-")
+			if field := fields[word]; field != nil && helms == (a == v1alpha1.AnnotationHelmHookDeletePolicy) {
+				*field = true
+				continue
+			}
+			unknown = append(unknown, word)
 		}
 	}
 	if p == (DeletePolicy{}) {
 		p.BeforeCreation = true
 	}
-	return p
+	return p, unknown
 }
 
 func words(list string) []string {

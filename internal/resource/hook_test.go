@@ -51,7 +51,7 @@ func TestHooks(t *testing.T) {
 				t.Errorf("unknown (-want +got)\n%s", d)
 			}
 			var policies []string
-			p := resource.DeletePolicies(a)
+			p, _ := resource.DeletePolicies(a)
 			for _, have := range []struct {
 				name string
 				is   bool

@@ -118,7 +118,7 @@ func FuzzAnnotations(f *testing.F) {
 		if !IsHookAnnotated(a) {
 			t.Error("a hook's annotation makes no hook")
 		}
-		if p := DeletePolicies(a); p == (DeletePolicy{}) {
+		if p, _ := DeletePolicies(a); p == (DeletePolicy{}) {
 			t.Error("no policy at all")
 		}
 	})

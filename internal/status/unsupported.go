@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"evenkeel.dev/api/v1alpha1"
+	"evenkeel.dev/internal/resource"
 )
 
 // actedOn is the one table of the fields that this release acts on: struct ->
@@ -135,4 +136,13 @@ func isEmpty(v reflect.Value) bool {
 		return v.Len() == 0
 	}
 	return v.IsZero()
+}
+
+func unknownOptions(paths []string, at string, lists []string) []string {
+	for i, list := range lists {
+		for _, word := range resource.SyncOptionProblems(list, resource.AppScope) {
+			paths = append(paths, fmt.Sprintf("%s[%d] (%s)", at, i, word))
+		}
+	}
+	return paths
 }

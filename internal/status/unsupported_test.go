@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"evenkeel.dev/api/v1alpha1"
 )
@@ -220,36 +219,5 @@ func TestPlainApplicationIsSupported(t *testing.T) {
 	}
 	if got := Unsupported(&app, &v1alpha1.AppProject{}); got != nil {
 		t.Errorf("got %v", got)
-	}
-}
-
-func TestUnsupportedObject(t *testing.T) {
-	tests := map[string]struct {
-		reason      string
-		annotations map[string]string
-		want        []string
-	}{
-		"none":     {"no annotation, no warning", nil, nil},
-		"acted on": {"what is acted on is not named", map[string]string{v1alpha1.AnnotationSyncWave: "1", v1alpha1.AnnotationSyncOptions: "Prune=false, Delete=false,", v1alpha1.AnnotationCompareOptions: "IgnoreExtraneous", "mine": "x"}, nil},
-		"hooks": {"sync handles them", map[string]string{
-			v1alpha1.AnnotationHook: "PreSync", "argocd.argoproj.io/hook-delete-policy": "HookSucceeded", v1alpha1.AnnotationHelmHook: "pre-install",
-			"helm.sh/hook-delete-policy": "hook-succeeded", "argocd.argoproj.io/client-side-apply-migration-manager": "helm",
-		}, nil},
-		"updates": {"an update that changes no verdict wakes nobody anyway", map[string]string{"argocd.argoproj.io/ignore-resource-updates": "true"}, nil},
-		"words": {"each word on its own", map[string]string{v1alpha1.AnnotationSyncOptions: "Replace=true,Prune=False,Force=true,Prune=confirm,CreateNamespace=true", v1alpha1.AnnotationCompareOptions: "ServerSideDiff=perhaps"}, []string{
-			`metadata.annotations["argocd.argoproj.io/compare-options"] (ServerSideDiff=perhaps)`,
-			`metadata.annotations["argocd.argoproj.io/sync-options"] (CreateNamespace=true)`,
-			`metadata.annotations["argocd.argoproj.io/sync-options"] (Prune=False)`,
-		}},
-		"no effect": {"saying what happens anyway is fine", map[string]string{v1alpha1.AnnotationSyncOptions: "Replace=false,ServerSideApply=false", v1alpha1.AnnotationCompareOptions: "ServerSideDiff=true,IncludeMutationWebhook=true"}, nil},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			obj := &unstructured.Unstructured{}
-			obj.SetAnnotations(tt.annotations)
-			if diff := cmp.Diff(tt.want, UnsupportedObject(obj)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", tt.reason, diff)
-			}
-		})
 	}
 }

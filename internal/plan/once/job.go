@@ -92,7 +92,7 @@ func JobOf(obj *unstructured.Unstructured) Job {
 		Suspended: truth(fields(obj.Object, "spec"), "suspend"),
 	}
 	j.Attempt, _ = strconv.Atoi(a[v1alpha1.AnnotationAttempt]) // 0, a Job that we did not make
-	j.policy = resource.DeletePolicies(a)
+	j.policy, _ = resource.DeletePolicies(a)
 	for _, c := range list(fields(obj.Object, "status"), "conditions") {
 		if str(c, "status") != "True" {
 			continue
