@@ -8,7 +8,6 @@ import (
 
 	"evenkeel.dev/api/v1alpha1"
 	"evenkeel.dev/internal/health/builtin"
-	"evenkeel.dev/internal/health/field"
 	"evenkeel.dev/internal/health/shipped"
 )
 
@@ -17,9 +16,6 @@ type Verdict struct {
 	Status  v1alpha1.HealthStatusCode
 	Message string
 }
-
-// Of judges a live object by the rules that Evenkeel has; see Rules.Of.
-func Of(obj *unstructured.Unstructured) *Verdict { return (*Rules)(nil).Of(obj) }
 
 // HasRule says whether Evenkeel has a rule for a kind; see Rules.HasRule.
 func HasRule(gk schema.GroupKind) bool { return (*Rules)(nil).HasRule(gk) }
@@ -35,11 +31,6 @@ func ruleOf(gk schema.GroupKind) builtin.Rule {
 // Blocked is why a Pod cannot start, if so: an image that cannot be pulled, a
 // configuration that is missing, no node that takes it. It is empty for all else.
 func Blocked(obj *unstructured.Unstructured) string { return builtin.Blocked(obj) }
-
-// Ignored says whether obj asks to be left out of its Application's health.
-func Ignored(obj *unstructured.Unstructured) bool {
-	return field.Annotation(obj, v1alpha1.AnnotationIgnoreHealth) == "true"
-}
 
 func deleting(obj *unstructured.Unstructured) bool {
 	meta, _ := obj.Object["metadata"].(map[string]any)

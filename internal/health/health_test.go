@@ -63,10 +63,10 @@ func TestOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			obj := live(t, f)
 			before := obj.DeepCopy()
-			if diff := cmp.Diff(f.Want, Of(obj)); diff != "" {
+			if diff := cmp.Diff(f.Want, (*Rules)(nil).Of(obj)); diff != "" {
 				t.Errorf("%s: Of (-want +got):\n%s", f.Reason, diff)
 			}
-			if diff := cmp.Diff(f.Want, Of(&unstructured.Unstructured{Object: f.Object})); diff != "" {
+			if diff := cmp.Diff(f.Want, (*Rules)(nil).Of(&unstructured.Unstructured{Object: f.Object})); diff != "" {
 				t.Errorf("%s: Of with numbers as YAML decodes them (-want +got):\n%s", f.Reason, diff)
 			}
 			if diff := cmp.Diff(before.Object, obj.Object); diff != "" {
@@ -116,19 +116,6 @@ func TestEveryRuleHasData(t *testing.T) {
 	}
 }
 
-func TestIgnored(t *testing.T) {
-	for value, want := range map[string]bool{"true": true, "false": false, "True": false, "": false} {
-		obj := &unstructured.Unstructured{}
-		obj.SetAnnotations(map[string]string{v1alpha1.AnnotationIgnoreHealth: value})
-		if got := Ignored(obj); got != want {
-			t.Errorf("Ignored with %q: got %v", value, got)
-		}
-	}
-	if Ignored(&unstructured.Unstructured{}) {
-		t.Error("an object without metadata is ignored")
-	}
-}
-
 // FuzzOf: no object, however malformed, makes a rule panic or yields a status of its own.
 func FuzzOf(f *testing.F) {
 	for _, x := range fixtures(f) {
@@ -143,7 +130,7 @@ func FuzzOf(f *testing.F) {
 		if obj.UnmarshalJSON(b) != nil {
 			t.Skip()
 		}
-		if v := Of(obj); v != nil && rank(v.Status) == len(badness)-1 && v.Status != v1alpha1.HealthStatusUnknown {
+		if v := (*Rules)(nil).Of(obj); v != nil && rank(v.Status) == len(badness)-1 && v.Status != v1alpha1.HealthStatusUnknown {
 			t.Errorf("status %q", v.Status)
 		}
 	})
@@ -157,7 +144,7 @@ func BenchmarkOf(b *testing.B) {
 			b.Run(name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					Of(obj)
+					(*Rules)(nil).Of(obj)
 				}
 			})
 		}

@@ -38,11 +38,6 @@ func withScheme(repo string) string {
 	return "ssh://" + strings.Replace(repo, ":", "/", 1)
 }
 
-// SameURL says whether two URLs mean the same repository.
-func SameURL(a, b string) bool {
-	return NormalizeURL(a) == NormalizeURL(b) && strings.TrimSpace(a) != ""
-}
-
 // Host is the host that a repository URL names, in lower case and without port;
 // empty when it names none. Registries are written without a scheme.
 func Host(repo string) string {

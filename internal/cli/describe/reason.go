@@ -251,7 +251,7 @@ func NextStep(app *v1alpha1.Application, c v1alpha1.ApplicationCondition) string
 	case v1alpha1.ConditionOrphanedResourceWarning:
 		return "add the objects to the source, delete them, or ignore them in the project " + Project(app)
 	case v1alpha1.ConditionUnsupportedFieldWarning:
-		return "nothing acts on these fields yet: do not rely on them"
+		return "nothing acts on it: correct it if it is misspelt, else do not rely on it"
 	case v1alpha1.ConditionSyncWaiting:
 		return "it syncs by itself once that is over; sync windows: evenkeel proj windows list " + Project(app)
 	case v1alpha1.ConditionRolloutAborted:

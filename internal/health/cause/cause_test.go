@@ -105,7 +105,7 @@ func (c testCase) world(t testing.TB) (world, string) {
 
 func node(obj *unstructured.Unstructured, verdicts map[string]health.Verdict) cause.Node {
 	n := cause.Node{Key: resource.KeyOf(obj), Created: obj.GetCreationTimestamp().Unix()}
-	if h := health.Of(obj); h != nil {
+	if h := (*health.Rules)(nil).Of(obj); h != nil {
 		n.Health, n.Message = h.Status, h.Message
 	}
 	if h, ok := verdicts[obj.GetKind()+"/"+obj.GetName()]; ok {

@@ -124,18 +124,6 @@ func (b *Book) Named(name, project string) (string, error) {
 	return "", fault.New(fault.NotFound, "no repository has the name %q", name)
 }
 
-// Repositories are all repositories that can be used, with their own
-// credentials only, in the order of their Secrets' names.
-func (b *Book) Repositories() []source.Repository {
-	var all []source.Repository
-	for _, e := range b.repositories {
-		if e.err == nil {
-			all = append(all, e.repo)
-		}
-	}
-	return all
-}
-
 func (b *Book) exact(normal, project string) (source.Repository, error) {
 	var global *entry
 	for i, e := range b.repositories {
