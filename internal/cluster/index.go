@@ -179,6 +179,8 @@ func (x *Index) put(r *Record) *Record {
 		// They may have been noted while r was judged by an older record, as when a watch
 		// tells of what is just being applied.
 		r.Verdict.Applied, r.Verdict.Agreed = before.Verdict.Applied, before.Verdict.Agreed
+		// No deletion is taken back: this is an event from before it.
+		r.Deleting = r.Deleting || before.Deleting && r.UID != ""
 	}
 	x.shelf.set(r)
 	x.mu.Unlock()

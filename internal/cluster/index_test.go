@@ -179,6 +179,9 @@ func TestIndexProperties(t *testing.T) {
 				if gone[r.UID] || have != nil && have.UID == r.UID && have.ResourceVersion > r.ResourceVersion {
 					return
 				}
+				if have != nil && have.UID == r.UID && r.UID != "" {
+					r.Deleting = r.Deleting || have.Deleting
+				}
 				model[r.Key] = r
 			},
 			"remove": func(t *rapid.T) {
@@ -371,6 +374,23 @@ func TestAppliedWhileJudging(t *testing.T) {
 	x.Observe(object("a", "u1", "2", ""))
 	if got := x.Get(key).Verdict; got.Applied != 2 || got.Agreed != 9 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestGoingStays: what the API server has agreed to delete is not there again because of an
+// event that was under way then. It would be deleted twice.
+func TestGoingStays(t *testing.T) {
+	x := newIndex(Options{Judge: judgeNothing, Observer: newWatched(t)})
+	key := resource.Key{Kind: "ConfigMap", Namespace: "ns", Name: "a"}
+	x.Observe(object("a", "u1", "1", ""))
+	x.Going(key, "u1")
+	x.Observe(object("a", "u1", "2", ""))
+	if got := x.Get(key); !got.Deleting || got.ResourceVersion != "2" {
+		t.Errorf("got %+v", got)
+	}
+	x.Observe(object("a", "u2", "3", ""))
+	if got := x.Get(key); got.Deleting || got.UID != "u2" {
+		t.Errorf("another of its name: %+v", got)
 	}
 }
 

@@ -119,7 +119,7 @@ func (b *builder) misspelt(body *unstructured.Unstructured) {
 	for _, name := range [...]string{v1alpha1.AnnotationSyncWave, v1alpha1.AnnotationHelmHookWeight} {
 		wave, given := a[name]
 		if _, err := strconv.Atoi(strings.TrimSpace(wave)); given && err != nil {
-			b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %s %q is no whole number", describe(body), name, wave)
+			b.warn(v1alpha1.ConditionUnsupportedFieldWarning, "%s: %s %q is not a number that a wave can have", describe(body), name, wave)
 		}
 	}
 }
