@@ -1,6 +1,10 @@
 package diff
 
-import "evenkeel.dev/internal/jsonobject"
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"evenkeel.dev/internal/jsonobject"
+)
 
 // isDefault says whether a value of a built-in kind is one that the API server fills in
 // where there is none. Only defaults that depend on nothing else are known; test/truth
@@ -15,6 +19,17 @@ func (w *walker) isDefault(path []seg, live any) bool {
 		d, ok = defaultOfAny(w.kind, name)
 	}
 	return ok && jsonobject.Equal(d, live)
+}
+
+// derived says whether a map is what the API server makes of the rest of the object where
+// it is empty. Such a default moves with what it is made of, so that no earlier answer
+// stands for it.
+func (w *walker) derived(path []seg, live map[string]any) bool {
+	if w.kind != "ReplicationController" || pointer(path) != "/spec/selector" {
+		return false
+	}
+	labels, _, _ := unstructured.NestedMap(w.live.Object, "spec", "template", "metadata", "labels")
+	return jsonobject.Equal(live, labels)
 }
 
 func object(pairs ...any) map[string]any {

@@ -39,11 +39,11 @@ func (w *walker) sameMap(path []seg, desired, live map[string]any) bool {
 		l, ok := live[k]
 		switch {
 		case ok && w.same(p, d, l):
-		case d == nil && len(path) > 0 && plainMap(path[len(path)-1].name): // it becomes ""
+		case d == nil && len(path) > 0 && w.plainMap(path[len(path)-1].name): // it becomes ""
 			if l != "" {
 				return false
 			}
-		case w.builtIn && l == nil && dropped(k, d):
+		case w.builtIn && l == nil && w.dropped(k, d):
 		default:
 			return false
 		}
@@ -60,22 +60,24 @@ func (w *walker) sameMap(path []seg, desired, live map[string]any) bool {
 }
 
 // dropped says whether the types of built-in kinds drop a value.
-func dropped(name string, v any) bool {
+func (w *walker) dropped(name string, v any) bool {
 	switch t := v.(type) {
 	case nil:
 		return true
 	case []any:
 		return len(t) == 0
 	case map[string]any:
-		return len(t) == 0 && plainMap(name)
+		return len(t) == 0 && w.plainMap(name)
 	}
 	return false
 }
 
 // plainMap says whether a field of built-in kinds is a map, which is dropped when it is
 // empty, and not a struct, which may be kept.
-func plainMap(name string) bool {
+func (w *walker) plainMap(name string) bool {
 	switch name {
+	case "selector":
+		return w.kind == "Service" || w.kind == "ReplicationController"
 	case "labels", "annotations", "matchLabels", "nodeSelector", "data", "binaryData", "stringData", "limits", "requests", "capacity", "hard",
 		"default", "defaultRequest", "max", "min", "maxLimitRequestRatio", "podFixed", "parameters", "volumeAttributes", "options", "attributes":
 		return true

@@ -87,7 +87,12 @@ func (w *walker) keyed(path []seg, desired, live []any, owned map[string]any) {
 			w.add(p, d, lm).Unsure = true
 			continue
 		}
+		before := len(w.changes)
 		w.fields(p, dm, lm, o)
+		if atom := o != nil && len(o) == 0; atom && len(w.changes) == before && !w.same(p, dm, lm) {
+			// Owned as a whole, as an owner reference is: what is left out goes.
+			w.add(p, dm, lm).Unsure = true
+		}
 		order.saw(at, label(lm, names, at))
 	}
 	w.reordered(path, order)

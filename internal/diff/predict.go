@@ -31,7 +31,7 @@ type Change struct {
 // applied, as package apply migrates them.
 func Predict(desired, live *unstructured.Unstructured, manager string, legacy ...string) []Change {
 	w := &walker{ownership: ownershipOf(live, desired.GetAPIVersion(), manager, legacy), builtIn: builtIn(live.GetAPIVersion())}
-	w.kind = live.GetKind()
+	w.kind, w.live = live.GetKind(), live
 	w.fields(nil, desired.Object, live.Object, w.ownership.ours)
 	if d, l := desired.GetAPIVersion(), live.GetAPIVersion(); len(w.changes) == 0 && (d != l || w.ownership.foreign) {
 		// Fields are owned in the version that they were applied in. What is pruned, or even
@@ -47,6 +47,7 @@ type walker struct {
 	// normalize values, and defaults that are known here.
 	builtIn bool
 	kind    string
+	live    *unstructured.Unstructured
 	changes []Change
 }
 
@@ -140,7 +141,8 @@ func (w *walker) fields(path []seg, desired, live, owned map[string]any) {
 		if _, wanted := desired[name]; wanted || name == lastAppliedName { // bookkeeping, of no use once we apply
 			continue
 		}
-		if l, ok := live[name]; ok && l != nil {
+		// A null is there, too: its removal may take an empty parent along.
+		if l, ok := live[name]; ok {
 			o, _ := o.(map[string]any)
 			w.drop(append(path, field(name)), l, o)
 		}
@@ -151,7 +153,7 @@ func (w *walker) fields(path []seg, desired, live, owned map[string]any) {
 // a schema unless it is nullable; in a map of strings it is "". Over a scalar or an
 // atom it is a removal.
 func (w *walker) null(path []seg, live any, there, owns bool) {
-	entry := len(path) > 1 && (w.builtIn || path[0].name == "metadata") && plainMap(path[len(path)-2].name)
+	entry := len(path) > 1 && (w.builtIn || path[0].name == "metadata") && w.plainMap(path[len(path)-2].name)
 	switch {
 	case entry && (live == "" || live == "0"):
 		return
@@ -170,14 +172,14 @@ func (w *walker) null(path []seg, live any, there, owns bool) {
 // have gone otherwise.
 func (w *walker) missing(path []seg, desired, live any, owned bool) {
 	name := path[len(path)-1].name
-	plain := w.builtIn && plainMap(name)
+	plain := w.builtIn && w.plainMap(name)
 	if m, ok := desired.(map[string]any); !empty(desired) && (!w.builtIn || !zero(desired)) || plain && ok && len(m) > 0 {
 		w.add(path, desired, nil)
 		return
 	}
 	_, list := desired.([]any)
 	_, fields := desired.(map[string]any)
-	if owned && !fields || path[0].name == "metadata" && len(path) == 2 || empty(desired) && (list && w.builtIn || plain) {
+	if owned && !fields && !(zero(desired) && w.keepsZero(path)) || path[0].name == "metadata" && len(path) == 2 || empty(desired) && (list && w.builtIn || plain) {
 		return
 	}
 	w.add(path, desired, live).Unsure = true
@@ -237,7 +239,7 @@ func (w *walker) maps(path []seg, desired, live, owned map[string]any) {
 		w.fields(path, desired, live, owned)
 		return
 	}
-	if w.same(path, desired, live) {
+	if w.same(path, desired, live) || len(desired) == 0 && w.derived(path, live) {
 		return
 	}
 	if !w.ownership.owned(path) {

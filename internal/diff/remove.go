@@ -31,7 +31,7 @@ func (w *walker) dropBelow(path []seg, live any, owned map[string]any) {
 			if !ok {
 				continue
 			}
-			if v, ok := l[name]; ok && v != nil {
+			if v, ok := l[name]; ok {
 				o, _ := o.(map[string]any)
 				w.drop(append(path, field(name)), v, o)
 			}
