@@ -167,6 +167,10 @@ func (s *session) atOnce(live *unstructured.Unstructured) error {
 		return nil
 	}
 	outcome, err := s.dryRun(s.ctx, s.base)
+	if err != nil && refused(err) { // with the defaults that it has now, what was just applied is none to apply
+		s.out.count(func(c *counts) { c.unstable++ })
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ func (s *session) oneChange(before, after *unstructured.Unstructured, c change) 
 		return nil //nolint:nilerr // what is desired is refused now, such as a change of what cannot change
 	}
 	truth := differences(outcome.Object, after.Object)
-	if len(truth) != 1 {
-		return nil // not desired, or several at once
+	if len(truth) != 1 || !related(truth[0], c.path) {
+		return nil // not desired, or several at once, or what the API server or a controller makes of it elsewhere
 	}
 	s.out.count(func(c *counts) { c.single++ })
 	told := predict(s.base, after)

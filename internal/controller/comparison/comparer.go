@@ -89,35 +89,48 @@ func doubtful(rec *cluster.Record, x *claim.Claim, perhaps bool) bool {
 	return rec.Verdict.Unsure || rec.Verdict.Applied == x.Hash || rec.Verdict.Applied == 0 && perhaps
 }
 
+// maxAsked is how often an object is asked about that is written all the time.
+const maxAsked = 3
+
 // ask has the API server say, by a dry run, what applying x would do now.
 func (c *Comparer) ask(ctx context.Context, x *claim.Claim, kind cluster.Kind) {
 	key, conn := x.Object.Key, c.Cluster.Conn()
-	live, err := conn.Get(ctx, kind, key.Namespace, key.Name)
-	if err != nil {
+	for range maxAsked {
+		live, err := conn.Get(ctx, kind, key.Namespace, key.Name)
+		if err != nil {
+			return
+		}
+		changes, moved, err := c.dryRun(ctx, x, kind, live)
+		if err != nil {
+			return
+		}
+		if moved {
+			continue
+		}
+		c.Cluster.Observe(live)
+		c.Cluster.Amend(key, live.GetResourceVersion(), func(v *cluster.Verdict) { settle(v, x, live, changes) })
 		return
 	}
-	changes, err := c.dryRun(ctx, x, kind, live)
-	if err != nil {
-		return
-	}
-	c.Cluster.Observe(live)
-	c.Cluster.Amend(key, live.GetResourceVersion(), func(v *cluster.Verdict) { settle(v, x, live, changes) })
 }
 
-// dryRun is what applying x to a live object would change, as the API server says.
-func (c *Comparer) dryRun(ctx context.Context, x *claim.Claim, kind cluster.Kind, live *unstructured.Unstructured) ([]diff.Change, error) {
+// dryRun is what applying x to a live object would change, as the API server says; moved
+// says that somebody has written in between, and what differs may be his. The answer to a
+// dry run has the resource version of what it was made of.
+func (c *Comparer) dryRun(ctx context.Context, x *claim.Claim, kind cluster.Kind, live *unstructured.Unstructured) (changes []diff.Change, moved bool, err error) {
 	body, err := x.ToApply(live, false)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	outcome, _, err := apply.Send(ctx, c.Cluster.Conn(), apply.Request{
 		Kind: kind, Key: x.Object.Key, Body: body,
 		Options: cluster.WriteOptions{DryRun: true, Manager: v1alpha1.FieldManager, SkipValidation: x.NoValidate},
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return withMigrated(x, live, x.Outcome(outcome, live))
+	changes, err = withMigrated(x, live, x.Outcome(outcome, live))
+	version := outcome.GetResourceVersion()
+	return changes, version != "" && version != live.GetResourceVersion(), err
 }
 
 // withMigrated adds what is predicted to be removed of fields that others applied
@@ -262,7 +275,7 @@ func (c *Comparer) compareNow(ctx context.Context, o *Object) error {
 	if claim.Unsure(changes) || len(changes) > 0 && o.Record.Verdict.Applied == o.Claim.Hash {
 		// It was applied last, so this may be what the API server made of it; or somebody
 		// has changed it since. Or it may be a default.
-		if confirmed, err := c.dryRun(ctx, o.Claim, o.Kind, live); err == nil {
+		if confirmed, moved, err := c.dryRun(ctx, o.Claim, o.Kind, live); err == nil && !moved {
 			changes = confirmed
 		}
 	}
