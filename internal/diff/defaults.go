@@ -22,7 +22,7 @@ func (w *walker) isDefault(path []seg, live any) bool {
 }
 
 // derived says whether a map is what the API server makes of the rest of the object where
-// it is empty. Such a default moves with what it is made of, so that no earlier answer
+// it is empty or not there. Such a default moves with what it is made of, so that no earlier answer
 // stands for it.
 func (w *walker) derived(path []seg, live map[string]any) bool {
 	if w.kind != "ReplicationController" || pointer(path) != "/spec/selector" {

@@ -16,7 +16,7 @@ func (w *walker) drop(path []seg, live any, owned map[string]any) {
 		w.dropBelow(path, live, owned)
 		return
 	}
-	if w.isDefault(path, live) {
+	if m, ok := live.(map[string]any); w.isDefault(path, live) || ok && w.derived(path, m) {
 		return
 	}
 	c := w.add(path, nil, live)

@@ -261,9 +261,11 @@ func (s *subject) dryRun(ctx context.Context, obj node) (*unstructured.Unstructu
 	return s.lab.conn.Apply(ctx, s.kind, s.key(obj), b, cluster.WriteOptions{DryRun: true, Manager: v1alpha1.FieldManager})
 }
 
-// refused says whether the API server found a fault with an object, rather than failed.
+// refused says whether the API server found a fault with an object, rather than failed. Of
+// some it panics, which ends the request's stream.
 func refused(err error) bool {
-	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) ||
+	return strings.Contains(err.Error(), "INTERNAL_ERROR; received from peer") ||
+		apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) ||
 		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsInternalError(err) || apierrors.IsAlreadyExists(err)
 }
 
