@@ -79,8 +79,7 @@ func below(t reflect.Type, s seg) reflect.Type {
 
 // fieldOf is the type of the field with a name in JSON, or nil.
 func fieldOf(t reflect.Type, name string) reflect.Type {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if tag == name {
 			return f.Type

@@ -179,7 +179,8 @@ func (w *walker) missing(path []seg, desired, live any, owned bool) {
 	}
 	_, list := desired.([]any)
 	_, fields := desired.(map[string]any)
-	if owned && !fields && !(zero(desired) && w.keepsZero(path)) || path[0].name == "metadata" && len(path) == 2 || empty(desired) && (list && w.builtIn || plain) {
+	leftOut := !zero(desired) || !w.keepsZero(path)
+	if owned && !fields && leftOut || path[0].name == "metadata" && len(path) == 2 || empty(desired) && (list && w.builtIn || plain) {
 		return
 	}
 	w.add(path, desired, live).Unsure = true
