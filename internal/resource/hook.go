@@ -84,20 +84,21 @@ type DeletePolicy struct {
 // DeletePolicies are a hook's policies, those of Argo CD's annotation and of Helm's
 // together; without any it is BeforeCreation. Unknown are the words that are none.
 func DeletePolicies(annotations map[string]string) (p DeletePolicy, unknown []string) {
-	fields := map[string]*bool{
-		"BeforeHookCreation": &p.BeforeCreation, "HookSucceeded": &p.Succeeded, "HookFailed": &p.Failed,
-		"before-hook-creation": &p.BeforeCreation, "hook-succeeded": &p.Succeeded, "hook-failed": &p.Failed,
-	}
-	for _, a := range [...]string{v1alpha1.AnnotationHookDeletePolicy, v1alpha1.AnnotationHelmHookDeletePolicy} {
-		for _, word := range words(annotations[a]) {
-			helms := strings.Contains(word, "-")
-			if field := fields[word]; field != nil && helms == (a == v1alpha1.AnnotationHelmHookDeletePolicy) {
-				*field = true
+	read := func(annotation string, policies map[string]*bool) {
+		for _, word := range words(annotations[annotation]) {
+			if policy := policies[word]; policy != nil {
+				*policy = true
 				continue
 			}
 			unknown = append(unknown, word)
 		}
 	}
+	read(v1alpha1.AnnotationHookDeletePolicy, map[string]*bool{
+		"BeforeHookCreation": &p.BeforeCreation, "HookSucceeded": &p.Succeeded, "HookFailed": &p.Failed,
+	})
+	read(v1alpha1.AnnotationHelmHookDeletePolicy, map[string]*bool{
+		"before-hook-creation": &p.BeforeCreation, "hook-succeeded": &p.Succeeded, "hook-failed": &p.Failed,
+	})
 	if p == (DeletePolicy{}) {
 		p.BeforeCreation = true
 	}

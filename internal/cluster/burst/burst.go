@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// Spacing is the longest time that waits what has arrived.
-	Spacing = 10 * time.Millisecond
+	// spacing is the longest time that what has arrived waits.
+	spacing = 10 * time.Millisecond
 	// atOnce is how many reads do not wait before all do: events that follow from one
 	// another, as those of a rollout, come one after the other and are no burst.
 	atOnce = 10
@@ -42,7 +42,7 @@ type conn struct {
 }
 
 func newConn(c net.Conn) *conn {
-	return &conn{Conn: c, reads: rate.NewLimiter(rate.Every(Spacing), atOnce), in: make([]byte, size)}
+	return &conn{Conn: c, reads: rate.NewLimiter(rate.Every(spacing), atOnce), in: make([]byte, size)}
 }
 
 func (c *conn) Read(p []byte) (int, error) {

@@ -67,10 +67,10 @@ func TestSpacing(t *testing.T) {
 	}{
 		"one":                  {1, 0, 0, 1},
 		"a few at once":        {atOnce, time.Microsecond, 0, atOnce},
-		"seldom, for long":     {1000, Spacing, 0, 1000},
-		"a storm":              {10_000, time.Millisecond / 10, Spacing, atOnce + 100},
-		"more than a read has": {10_000, time.Microsecond, Spacing, 10_000*message/size + 2*atOnce},
-		"somewhat too often":   {1000, Spacing / 2, Spacing, atOnce + 500},
+		"seldom, for long":     {1000, spacing, 0, 1000},
+		"a storm":              {10_000, time.Millisecond / 10, spacing, atOnce + 100},
+		"more than a read has": {10_000, time.Microsecond, spacing, 10_000*message/size + 2*atOnce},
+		"somewhat too often":   {1000, spacing / 2, spacing, atOnce + 500},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestWakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	late := time.AfterFunc(5*Spacing, func() { _, _ = server.Write(sent) })
+	late := time.AfterFunc(5*spacing, func() { _, _ = server.Write(sent) })
 	defer late.Stop()
 	if _, err := io.ReadFull(c, b); err != nil {
 		t.Errorf("a message after a rest: %v", err)

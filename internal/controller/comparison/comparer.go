@@ -89,7 +89,8 @@ func doubtful(rec *cluster.Record, x *claim.Claim, perhaps bool) bool {
 	return rec.Verdict.Unsure || rec.Verdict.Applied == x.Hash || rec.Verdict.Applied == 0 && perhaps
 }
 
-// maxAsked is how often an object is asked about that is written all the time.
+// maxAsked is how often an object is asked about that is written all the time. Without an
+// answer the prediction stands until its next event.
 const maxAsked = 3
 
 // ask has the API server say, by a dry run, what applying x would do now.
